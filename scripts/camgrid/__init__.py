@@ -1,0 +1,1 @@
+"""camgrid: watch, grow, query and move a distributed PostgreSQL for camera counts."""

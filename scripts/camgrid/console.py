@@ -1,0 +1,58 @@
+"""How camgrid speaks: data on stdout, everything else on stderr. Rich keeps NO_COLOR and pipes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+
+
+def say(text: str) -> None:
+    """A line for the reader, on stderr, without markup."""
+    err.print(text, markup=False)
+
+
+def emit_json(data: Any) -> None:
+    """data as JSON on stdout; dates and decimals as strings, so that nothing is rounded."""
+    sys.stdout.write(json.dumps(data, default=str, indent=2, ensure_ascii=False) + "\n")
+
+
+def emit_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], title: str = "") -> None:
+    """Rows as a table on stdout. columns: key in the row → heading; numbers align right."""
+    rows = list(rows)
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for key, heading in columns.items():
+        numeric = any(isinstance(row.get(key), int | float) for row in rows)
+        table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(key)) for key in columns))
+    out.print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def confirm(plan: str, *, yes: bool) -> None:
+    """Shows what is about to change and asks. Without a terminal it never waits: it refuses.
+
+    Raises click.Abort when the answer is no, click.UsageError when nobody can answer.
+    """
+    say(plan)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("this changes the cluster and nobody is there to be asked: add --yes")
+    click.confirm("Go on?", abort=True, err=True)
