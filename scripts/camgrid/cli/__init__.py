@@ -38,7 +38,10 @@ class Verbs(click.Group):
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "-i", "--inventory", envvar="CAMGRID_INVENTORY", metavar="PATH",
+    "-i",
+    "--inventory",
+    envvar="CAMGRID_INVENTORY",
+    metavar="PATH",
     help="Inventory of the cluster, such as inventory/lab. Without it libpq's own variables are used.",
 )
 @click.option("--debug", is_flag=True, help="Show tracebacks.")

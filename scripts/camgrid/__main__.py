@@ -1,0 +1,5 @@
+"""`python -m camgrid` is the same as `camgrid`."""
+
+from camgrid.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""What camgrid adds to Ansible; `ansible.cfg` points to it."""

@@ -1,0 +1,199 @@
+"""The import itself: chunk after chunk, each in one transaction with the record of how far it got."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import psycopg
+
+from camgrid.console import say
+from camgrid.errors import CamgridError
+from camgrid.ingest import store
+from camgrid.ingest.clock import Months, Stamps
+from camgrid.ingest.job import Job
+from camgrid.ingest.log import Log, Progress
+from camgrid.ingest.rejects import RejectsFile, kind
+from camgrid.ingest.rows import Checked, Validator
+from camgrid.ingest.session import Connect, Session
+from camgrid.ingest.source import Source
+
+_TABLE = "counting_results"
+AGAIN = "run the same command again to go on"
+
+
+@dataclass
+class Summary:
+    """What an import did. The rows add up: read = stored + present + rejected, all of the whole file.
+
+    handled: rows that this run dealt with, without those that an earlier one had; seconds: of this run.
+    """
+
+    progress: Progress = Progress()
+    rows_read: int = 0
+    handled: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    cameras: int = 0
+    partitions: int = 0
+    resumed_at: int = 0
+    seconds: float = 0.0
+
+
+class Import:
+    """One run of an import. Watch `summary` for how far it is."""
+
+    def __init__(self, job: Job, connect: Connect, watch: Callable[[Source], None] = lambda source: None) -> None:
+        """connect: opens a writer's connection in autocommit mode; watch: is called after every chunk."""
+        self.job, self._watch = job, watch
+        self.session = Session(connect)
+        self.summary = Summary()
+        self.log = Log(job.key, job.path.name)
+        self.rejects = RejectsFile(job.rejects)
+        # Straight COPY until a chunk holds rows that are there already.
+        self._merging = False
+
+    def run(self) -> Summary:
+        """Imports the file, or what an earlier run left of it. Raises CamgridError saying how far it got."""
+        started = time.monotonic()
+        source = self.job.open()
+        try:
+            self._run(source)
+        except CamgridError as error:
+            error.hint = "; ".join(filter(None, (error.hint, self._how_far())))
+            raise
+        except KeyboardInterrupt:
+            say(self._how_far())
+            raise
+        finally:
+            source.close()
+            self.session.close()
+            self.summary.seconds = time.monotonic() - started
+        return self.summary
+
+    def _how_far(self) -> str:
+        done = self.summary.progress
+        return f"{done.rows:,} rows, up to line {done.lines_done:,}, are done: {AGAIN}"
+
+    def _run(self, source: Source) -> None:
+        self._begin()
+        validator = self._validator(source)
+        self._skip(source, validator)
+        while block := source.block(self.job.chunk):
+            checked = validator.check(block)
+            self._prepare(checked)
+            before = self.summary.progress
+            self._advance(self.session.do(lambda connection, c=checked: self._commit(connection, c)))
+            self.summary.rows_read += block.rows
+            self.summary.handled += self.summary.progress.rows - before.rows
+            self._watch(source)
+        done = self.summary.progress
+        if done.rows != self.summary.rows_read:
+            raise CamgridError(f"{self.summary.rows_read} rows were read, {done.rows} accounted for: a defect")
+        finished = replace(done, finished_at=datetime.now(UTC))
+        self.session.do(lambda connection: self.log.write(connection, finished))
+        self.summary.progress = finished
+
+    def _begin(self) -> None:
+        self.rejects.check(self.job.path)
+        done = self.session.do(self.log.begin)
+        if done.finished_at:
+            say(f"imported completely at {done.finished_at:%Y-%m-%d %H:%M %Z}; every row is looked at again")
+        elif not self.rejects.has(done.rejects_bytes):
+            say(f"{self.rejects.path}: the rejects of the earlier run are gone; every row is looked at again")
+        else:
+            self.summary.progress, self.summary.resumed_at = done, done.lines_done
+            if done.lines_done:
+                self.rejects.write(done.rejects_bytes, [])
+                self.summary.kinds = self.rejects.kinds()
+                say(f"going on after line {done.lines_done:,}")
+            return
+        self._merging = True
+        self.session.do(lambda connection: self.log.write(connection, Progress()))
+
+    def _validator(self, source: Source) -> Validator:
+        self._months = Months(self.session.do(partitions), self.job.make_partitions)
+        stamps = Stamps(self.job.zone, datetime.now(UTC) + self.job.tolerance, self._months)
+        validator = Validator(source.positions(self.job.columns), stamps, self.job.camera, self.job.default_zone)
+        validator.know(self.session.do(cameras))
+        self._columns = validator.columns
+        return validator
+
+    def _skip(self, source: Source, validator: Validator) -> None:
+        """Reads what is done already: which of two instants a local time means depends on the rows before it."""
+        done = self.summary.progress.lines_done
+        while source.line < done and (block := source.block(min(self.job.chunk, done - source.line))):
+            validator.check(block)
+            self.summary.rows_read += block.rows
+        self._months.missing.clear()
+
+    def _prepare(self, checked: Checked) -> None:
+        """Makes the partitions and cameras that a chunk needs; both are harmless without the chunk."""
+        for month in sorted(self._months.missing):
+            self.session.do(lambda c, m=month: c.execute(
+                "SELECT camgrid.create_monthly_partition(%s, %s)", (_TABLE, m)))
+            self.summary.partitions += 1
+        if self._months.missing:
+            self._months.missing.clear()
+            self._months.ranges = self.session.do(partitions)
+        if checked.cameras:
+            self.summary.cameras += self.session.do(lambda connection: self._register(connection, checked))
+
+    def _register(self, connection: psycopg.Connection, checked: Checked) -> int:
+        zone = self.job.zone.key if self.job.zone else "UTC"
+        with connection.transaction(), connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO camgrid.cameras (id, name, site, timezone) VALUES (%s, %s, %s, %s)"
+                " ON CONFLICT DO NOTHING",
+                [(*camera, zone) for camera in checked.cameras],
+            )
+            return cursor.rowcount
+
+    def _commit(self, connection: psycopg.Connection, checked: Checked) -> tuple[Progress, list[str]]:
+        """Stores a chunk unless that is done: the answer to an earlier commit may have been lost."""
+        if not self._merging:
+            try:
+                return self._store(connection, checked, store.copy)
+            except (psycopg.errors.UniqueViolation, psycopg.DataError):
+                self._merging = True
+        return self._store(connection, checked, store.merge)
+
+    def _store(self, connection: psycopg.Connection, checked: Checked, way: Callable) -> tuple[Progress, list[str]]:
+        before = self.summary.progress
+        with connection.transaction():
+            now = self.log.read(connection)
+            if now.lines_done == checked.block.end:
+                return now, []
+            if now.lines_done != before.lines_done:
+                raise CamgridError("another import of this file is running")
+            lines = checked.lines
+            outcome = way(connection, self._columns, lines) if lines else store.Outcome()
+            refused = [checked.refused(checked.rows[n], reason) for n, reason in outcome.refused]
+            rejects = sorted([*checked.rejects, *refused])
+            after = Progress(
+                lines_done=checked.block.end,
+                rows_stored=before.rows_stored + outcome.stored,
+                rows_present=before.rows_present + outcome.present,
+                rows_rejected=before.rows_rejected + len(rejects),
+                rejects_bytes=self.rejects.write(before.rejects_bytes, rejects),
+            )
+            self.log.write(connection, after)
+        self._merging = outcome.stored < len(lines)
+        return after, [reject.reason for reject in rejects]
+
+    def _advance(self, committed: tuple[Progress, list[str]]) -> None:
+        self.summary.progress, reasons = committed
+        self.summary.kinds.update(map(kind, reasons))
+
+
+def partitions(connection: psycopg.Connection) -> list[tuple]:
+    """First day and day after the last of each partition of the results."""
+    query = "SELECT start_date, end_date FROM camgrid.list_partitions(%s)"
+    return connection.execute(query, (_TABLE,)).fetchall()
+
+
+def cameras(connection: psycopg.Connection) -> list[int]:
+    """The cameras that are registered."""
+    return [camera for (camera,) in connection.execute("SELECT id FROM camgrid.cameras")]

@@ -1,0 +1,95 @@
+"""A connection that outlives failovers: work is tried again when trying again can help."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import psycopg
+
+from camgrid.console import say
+from camgrid.errors import CamgridError
+
+T = TypeVar("T")
+Connect = Callable[[], psycopg.Connection]
+
+# Seconds between the tries; together longer than the slowest failover takes.
+_DELAYS = (0.5, 1, 2, 4, 8, 15, 15, 15)
+_DISK_FULL = "53100"
+# A full disk seldom empties itself: two tries more, in case that a temporary file was all.
+_DISK_DELAYS = (2, 5)
+# Serialization failure, deadlock, read-only after a failover, shutdown, crash, still starting, too many
+# connections, out of memory, a statement timeout; and, without a code of their own, lost connections.
+_TRANSIENT = {"40001", "40P01", "25006", "57P01", "57P02", "57P03", "53300", "53200", "57014", _DISK_FULL}
+
+
+class Session:
+    """Runs work on a connection, a new one whenever the old one is in doubt."""
+
+    def __init__(self, connect: Connect) -> None:
+        """connect: opens a connection in autocommit mode, or raises CamgridError."""
+        self._connect, self._connection = connect, None
+        self.where = ""
+
+    def do(self, work: Callable[[psycopg.Connection], T]) -> T:
+        """What work returns. It must be safe to call again, whether its commit was heard of or not.
+
+        Raises CamgridError, saying where, when the database keeps refusing.
+        """
+        first, tries = self._connection is None, 0
+        while True:
+            try:
+                return work(self._connected())
+            except psycopg.Error as error:
+                self.close()
+                delays, refusal = _delays(error), _refusal(error, self.where)
+            except NoConnectionError as error:
+                # Nothing has worked yet: a wrong password or name will not get better.
+                delays, refusal = (() if first else _DELAYS), error.cause
+            if tries >= len(delays):
+                raise refusal
+            say(f"{refusal.what}: trying again in {delays[tries]:g} s")
+            time.sleep(delays[tries])
+            tries += 1
+
+    def close(self) -> None:
+        """Closes the connection; the next work opens another."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    def _connected(self) -> psycopg.Connection:
+        if self._connection is None:
+            try:
+                self._connection = self._connect()
+            except CamgridError as error:
+                raise NoConnectionError(error) from error
+            self.where = f"{self._connection.info.host}:{self._connection.info.port}"
+        return self._connection
+
+
+class NoConnectionError(Exception):
+    """No connection could be opened. cause: why, for the user."""
+
+    def __init__(self, cause: CamgridError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+def _delays(error: psycopg.Error) -> tuple[float, ...]:
+    if error.sqlstate == _DISK_FULL:
+        return _DISK_DELAYS
+    lost = error.sqlstate is None and isinstance(error, psycopg.OperationalError)
+    lost = lost or (error.sqlstate or "").startswith("08")
+    return _DELAYS if lost or error.sqlstate in _TRANSIENT else ()
+
+
+def _refusal(error: psycopg.Error, where: str) -> CamgridError:
+    text = error.diag.message_primary or str(error).strip() or type(error).__name__
+    # Citus names the worker in the context.
+    context = (error.diag.context or "").strip().splitlines()
+    detail = f"{text} ({context[0]})" if context else text
+    if error.sqlstate == _DISK_FULL:
+        return CamgridError(f"the disk is full: {detail}", where=where, hint="make room there")
+    return CamgridError(f"the database refused: {detail}", where=where)

@@ -1,0 +1,146 @@
+"""A host of a lab: starts it, stops it, pulls its plug, and talks to it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from camgrid.errors import CamgridError, UsageError
+from camgrid.lab import mounts
+from camgrid.lab.config import Lab
+from camgrid.lab.rootfs import Surroundings, prepare
+from camgrid.lab.run import run, succeeds
+from camgrid.lab.unit import Unit
+
+PACKAGES_IN_HOST = "/var/cache/camgrid/packages"
+
+
+def unit(lab: Lab, host: str) -> Unit:
+    """The process tree that the host is."""
+    return Unit(f"{lab.name}-{host}")
+
+
+def running(lab: Lab, host: str) -> bool:
+    """Whether the host runs, booting included."""
+    return unit(lab, host).alive()
+
+
+def start(lab: Lab, host: str, address: str, surroundings: Surroundings, packages: Path) -> None:
+    """Switches the host on, with a new disk when it has none. packages: shown to it read-only."""
+    if running(lab, host):
+        return
+    root = prepare(lab, host, address, surroundings)
+    machine = f"{lab.name}-{host}"
+    # The kernel removes a killed host's interface a moment after the host, and its name must be free.
+    run(["ip", "link", "del", "dev", f"vb-{machine}"], check=False)
+    (lab.host_dir(host) / "packages").write_text(str(packages))
+    unit(lab, host).start(
+        [
+            "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--settings=no",
+            f"--directory={root}", f"--machine={machine}", f"--hostname={host}",
+            f"--network-bridge={lab.bridge}", f"--bind-ro={packages}:{PACKAGES_IN_HOST}",
+            "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=read-only",
+        ],
+        lab.host_dir(host) / "console.log",
+    )
+
+
+def stop(lab: Lab, host: str, seconds: float = 120) -> None:
+    """Shuts the host down as its power button would."""
+    must_exist(lab, host)
+    if not running(lab, host):
+        return
+    unit(lab, host).terminate("supervisor")
+    if not unit(lab, host).wait_gone(seconds):
+        raise CamgridError(
+            f"it has not shut down within {seconds:.0f} s", where=host,
+            hint=f"look at {lab.host_dir(host) / 'console.log'}, or pull its plug: scripts/lab kill {host}",
+        )
+    unit(lab, host).forget()
+
+
+def kill(lab: Lab, host: str) -> None:
+    """Pulls the host's plug: all its processes end at once and nobody hears a goodbye."""
+    must_exist(lab, host)
+    unit(lab, host).kill()
+
+
+def must_exist(lab: Lab, host: str) -> None:
+    """UsageError unless the lab has such a host."""
+    if host not in lab.hosts_on_disk:
+        known = ", ".join(lab.hosts_on_disk) or "none; run scripts/lab up"
+        raise UsageError(f"lab {lab.name} has no host {host}", hint=f"its hosts: {known}")
+
+
+def remove(lab: Lab, host: str) -> None:
+    """Ends the host and unmounts its disk."""
+    unit(lab, host).kill()
+    mounts.unmount_below(lab.host_dir(host))
+
+
+def ssh_command(lab: Lab, address: str, *command: str) -> list[str]:
+    """The ssh command line to root of a host; no connection is shared with Ansible's."""
+    options = [
+        f"UserKnownHostsFile={lab.known_hosts}", "StrictHostKeyChecking=yes", "IdentitiesOnly=yes",
+        "ConnectTimeout=10", "LogLevel=ERROR",
+    ]
+    return [
+        "ssh", "-F", "none", "-i", str(lab.key), *(word for each in options for word in ("-o", each)),
+        f"root@{address}", *command,
+    ]
+
+
+def wait_for_ssh(lab: Lab, addresses: Mapping[str, str], seconds: float = 90) -> None:
+    """Waits until root can log in on every host and it has finished booting. CamgridError names who does not."""
+    deadline = time.monotonic() + seconds
+    pending = dict(addresses)
+    while pending:
+        for host, address in list(pending.items()):
+            if not running(lab, host):
+                raise CamgridError("it ended while it booted:\n" + _last_words(lab, host), where=host)
+            if answers(address):
+                del pending[host]
+        if pending and time.monotonic() > deadline:
+            host, address = next(iter(pending.items()))
+            raise CamgridError(
+                f"no SSH after {seconds:.0f} s; the last of its console:\n" + _last_words(lab, host),
+                where=f"{host} ({address}:22)", hint="run `scripts/lab up` again",
+            )
+        time.sleep(0.1)
+    # Exit codes of is-system-running tell degraded from running; both have finished booting.
+    check = ["timeout", "60", "systemctl", "is-system-running", "--wait", "||", "true"]
+    waiting = {
+        host: subprocess.Popen(
+            ssh_command(lab, address, *check), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True,
+        )
+        for host, address in addresses.items()
+    }
+    for host, process in waiting.items():
+        complaint = process.communicate()[1]
+        if process.returncode:
+            raise CamgridError(f"root cannot log in: {complaint.strip()}", where=f"{host} ({addresses[host]}:22)")
+
+
+def answers(address: str) -> bool:
+    """Whether an SSH server greets at address."""
+    try:
+        with socket.create_connection((address, 22), timeout=0.5) as connection:
+            connection.settimeout(2)
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def reachable(lab: Lab, address: str) -> bool:
+    """Whether root can log in now."""
+    return answers(address) and succeeds(ssh_command(lab, address, "true"))
+
+
+def _last_words(lab: Lab, host: str, lines: int = 15) -> str:
+    console = lab.host_dir(host) / "console.log"
+    text = console.read_text(errors="replace") if console.exists() else ""
+    return "\n".join(text.splitlines()[-lines:])

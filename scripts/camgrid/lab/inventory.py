@@ -1,0 +1,158 @@
+"""The inventory that a lab works with: the committed one, and beside it what this machine allows."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from camgrid import topology
+from camgrid.console import say
+from camgrid.errors import UsageError
+from camgrid.inventory import Inventory, load
+from camgrid.lab import machine
+from camgrid.lab.config import BASE_SUBNET, DEFAULT_NAME, ROOT, Lab, packages_dir
+
+SOURCE = ROOT / "inventory" / "lab"
+WRITTEN = "lab.yml"
+EXTRA_REPLICA = "g0m3"
+_ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?(?![\d.])")
+
+
+def inventory_of(lab: Lab) -> Path:
+    """The directory to give to `ansible-playbook -i` and `camgrid -i` for this lab."""
+    at_home = lab.name == DEFAULT_NAME and lab.subnet == BASE_SUBNET
+    return SOURCE if at_home else lab.directory / "inventory"
+
+
+def shown(path: Path) -> str:
+    """A path as the reader would type it at the repository's root."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def decide_phase(lab: Lab, *, without_citus: bool) -> None:
+    """Sets the lab's phase: the highest that this machine can run. A lab that has worker groups keeps them."""
+    packages = sorted(packages_dir().glob("*citus*.deb"))
+    if lab.phase == "horizontal":
+        if without_citus:
+            raise UsageError(
+                f"lab {lab.name} has worker groups already, and a cluster does not shrink to one group",
+                hint=f"scripts/lab down --name {lab.name}, then up --without-citus",
+            )
+        return
+    lab.without_citus = without_citus
+    lab.phase = "horizontal" if packages and not without_citus else "read_scaling"
+    # A replica that has been there stays: it is a member of the cluster.
+    lab.extra_replica = lab.extra_replica or lab.phase == "read_scaling"
+    if lab.phase == "read_scaling" and not without_citus:
+        say(
+            f"No Citus package for PostgreSQL 17 in {packages_dir()}: phase read_scaling (one group, two replicas). "
+            "For worker groups: put postgresql-17-citus-14.0_*.deb there, or give hosts internet access to Citus's "
+            "apt repository (citus_repository), and run `./scripts/lab up` again."
+        )
+
+
+def planned_hosts(lab: Lab) -> list[str]:
+    """Hosts of the lab's phase, before anything is written."""
+    committed = load(SOURCE / "hosts.yml")
+    hosts = {name: {**variables, "camgrid_phase": lab.phase} for name, variables in committed.hosts.items()}
+    extra = [EXTRA_REPLICA] if lab.extra_replica else []
+    return [*topology.build(replace(committed, hosts=hosts)).hosts, *extra]
+
+
+def write(lab: Lab) -> Path:
+    """Writes the lab's inventory and returns its directory."""
+    directory = inventory_of(lab)
+    if directory != SOURCE:
+        _copy_moved(directory, lab.subnet)
+    written = directory / WRITTEN
+    # Paths of keys only, and of one machine; its owner alone needs to read it.
+    written.write_text(
+        "# Written by `scripts/lab up`, removed by `scripts/lab down`: what this machine allows.\n"
+        + yaml.safe_dump(content(lab, len(planned_hosts(lab))), sort_keys=False, width=110)
+    )
+    written.chmod(0o600)
+    return directory
+
+
+def content(lab: Lab, hosts: int) -> dict[str, Any]:
+    """What lab.yml says for a lab of that many hosts."""
+    options = f"-o UserKnownHostsFile={lab.known_hosts} -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes"
+    data: dict[str, Any] = {
+        "all": {
+            "vars": {
+                "camgrid_cluster": lab.name,
+                "camgrid_phase": lab.phase,
+                "camgrid_client_networks": [str(lab.subnet)],
+                "camgrid_admin_networks": [str(lab.subnet)],
+                # Containers see the memory of the whole machine, and share it.
+                "camgrid_host_memory_mb": min(2048, machine.memory_mb() // (2 * hosts)),
+                "camgrid_host_cores": os.cpu_count(),
+                "ansible_ssh_private_key_file": str(lab.key),
+                "ansible_ssh_common_args": options,
+                "ansible_control_path_dir": str(lab.directory / "cp"),
+            }
+        }
+    }
+    if lab.extra_replica:
+        address = moved("10.77.0.13", lab.subnet)
+        data["coordinator"] = {"hosts": {EXTRA_REPLICA: {"ansible_host": address}}}
+    return data
+
+
+def _copy_moved(directory: Path, subnet: IPv4Network) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for source in SOURCE.rglob("*.yml"):
+        name = source.relative_to(SOURCE)
+        if name == Path(WRITTEN) or any(part.startswith(".") for part in name.parts):
+            continue
+        target = directory / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(_ADDRESS.sub(lambda found: moved(found.group(), subnet), source.read_text()))
+
+
+def moved(text: str, subnet: IPv4Network) -> str:
+    """An address (with or without a prefix length) of the committed subnet as it is in subnet; others as they are."""
+    address, slash, _ = text.partition("/")
+    try:
+        offset = int(IPv4Address(address)) - int(BASE_SUBNET.network_address)
+    except ValueError:
+        return text
+    if not 0 <= offset < BASE_SUBNET.num_addresses:
+        return text
+    if slash and text == str(BASE_SUBNET):
+        return str(subnet)
+    return f"{subnet.network_address + offset}{text[len(address):]}"
+
+
+def hosts_of_phase(lab: Lab) -> dict[str, str]:
+    """The hosts that the lab's phase uses, with their addresses, from its inventory on disk."""
+    hosts = topology.build(read(lab)).hosts
+    for host, address in hosts.items():
+        if IPv4Address(address) not in lab.subnet:
+            raise UsageError(
+                f"the address {address} is outside of the lab's subnet {lab.subnet}", where=f"host {host}",
+                hint=f"change it in {shown(SOURCE / 'hosts.yml')}",
+            )
+    return hosts
+
+
+def read(lab: Lab) -> Inventory:
+    """The lab's inventory. UsageError when the lab has never been up."""
+    directory = inventory_of(lab)
+    if not (directory / WRITTEN).exists():
+        raise UsageError(f"lab {lab.name} is not up", hint=f"scripts/lab up --name {lab.name}")
+    return load(directory)
+
+
+def remove(lab: Lab) -> None:
+    """Removes what was written beside the committed inventory, the cluster's secrets included."""
+    if lab.name == DEFAULT_NAME:
+        (SOURCE / WRITTEN).unlink(missing_ok=True)
+        shutil.rmtree(SOURCE / ".secrets", ignore_errors=True)

@@ -1,0 +1,189 @@
+"""What a database lacks, as a list of steps, and doing them. Runs as the superuser on the coordinator's primary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from camgrid.connect import DATABASE, ROLES
+from camgrid.errors import CamgridError
+from camgrid.schema import files, passwords
+
+Connection = psycopg.Connection
+_EXTENSIONS = ("pg_stat_statements", "pg_cron")
+_LOCK = 7_226_474_483  # any number of our own: two operators do not apply at once
+
+_BOOKKEEPING = """
+CREATE SCHEMA IF NOT EXISTS camgrid_schema;
+CREATE TABLE IF NOT EXISTS camgrid_schema.applied (
+    kind text NOT NULL, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (kind, name)
+);
+COMMENT ON TABLE camgrid_schema.applied IS 'Files of sql/ that this database has, and the checksum they had';
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that is missing. kind and name say what; run does it, in a transaction of its own."""
+
+    kind: str
+    name: str
+    run: Callable[[Connection], object]
+
+
+def pending(conn: Connection, secrets: dict[str, str], *, sharded: bool, root: Path = files.SQL) -> Iterator[Step]:
+    """Steps in their order. secrets: role → password; sharded: whether the phase distributes tables.
+
+    Raises CamgridError when an applied migration was edited or the database knows one that the project lacks.
+    """
+    applied = _applied(conn)
+    installed = {name for (name,) in conn.execute("SELECT extname FROM pg_extension")}
+    for extension in _EXTENSIONS:
+        if extension not in installed:
+            yield Step("extension", extension, _statement("CREATE EXTENSION IF NOT EXISTS {}", extension))
+    if not _search_path_set(conn):
+        yield Step("setting", "search_path", _set_search_path)
+    known = files.migrations(root)
+    _refuse_edited(known, applied)
+    for migration in known:
+        if ("migration", migration.name) not in applied:
+            yield Step("migration", migration.name, _file("migration", migration))
+    yield from _passwords(conn, secrets)
+    for function in files.functions(root):
+        if applied.get(("function", function.name)) != function.checksum:
+            yield Step("function", function.name, _file("function", function))
+    if sharded and not _distributed(conn):
+        yield Step("distribution", "tables by camera_id", _call("SELECT camgrid.distribute_tables()"))
+    if not _partitions_ahead(conn):
+        yield Step("partitions", "months ahead", _call("SELECT camgrid.ensure_partitions()"))
+
+
+def apply(conn: Connection, steps: list[Step], done: Callable[[Step], None]) -> None:
+    """Runs steps, each in its own transaction; done is called after each, so that progress can be shown."""
+    conn.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+    conn.execute(_BOOKKEEPING)
+    conn.commit()
+    for step in steps:
+        try:
+            step.run(conn)
+            conn.commit()
+        except psycopg.Error as error:
+            conn.rollback()
+            raise CamgridError(
+                f"{step.kind} {step.name} failed: {str(error).strip()}",
+                where=f"database {DATABASE}",
+                hint="what came before it is kept; mend the cause and run the same command again",
+            ) from error
+        done(step)
+
+
+def create_database(conn: Connection) -> bool:
+    """Creates the database if it is missing. conn: to another database, in autocommit. Returns whether it did."""
+    if conn.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).rowcount:
+        return False
+    conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    return True
+
+
+def _applied(conn: Connection) -> dict[tuple[str, str], str]:
+    if not conn.execute("SELECT to_regclass('camgrid_schema.applied')").fetchone()[0]:
+        return {}
+    rows = conn.execute("SELECT kind, name, checksum FROM camgrid_schema.applied")
+    return {(kind, name): checksum for kind, name, checksum in rows}
+
+
+def _refuse_edited(known: list[files.SqlFile], applied: dict[tuple[str, str], str]) -> None:
+    checksums = {file.name: file.checksum for file in known}
+    for (kind, name), checksum in applied.items():
+        if kind != "migration" or checksums.get(name) == checksum:
+            continue
+        if name not in checksums:
+            raise CamgridError(
+                "the database has a migration that this checkout lacks",
+                where=f"sql/migrations/{name}.sql",
+                hint="update the checkout: it is older than the database",
+            )
+        raise CamgridError(
+            "this migration was edited after it was applied",
+            where=f"sql/migrations/{name}.sql",
+            hint="restore the file (git checkout) and write the change as a new migration",
+        )
+
+
+def _passwords(conn: Connection, secrets: dict[str, str]) -> Iterator[Step]:
+    verifiers = dict(conn.execute("SELECT rolname, rolpassword FROM pg_authid").fetchall())
+    for role, password in secrets.items():
+        if not passwords.matches(verifiers.get(ROLES[role]), password):
+            yield Step("password", ROLES[role], _set_password(ROLES[role], password))
+
+
+def _set_password(role: str, password: str) -> Callable[[Connection], object]:
+    def run(conn: Connection) -> None:
+        # Hashed here, so that the password itself is in no statement, log or view of the server.
+        hashed = conn.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+        conn.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(hashed)))
+
+    return run
+
+
+def _file(kind: str, file: files.SqlFile) -> Callable[[Connection], object]:
+    def run(conn: Connection) -> None:
+        conn.execute(file.text)
+        conn.execute("RESET ROLE")
+        conn.execute(
+            "INSERT INTO camgrid_schema.applied (kind, name, checksum) VALUES (%s, %s, %s)"
+            " ON CONFLICT (kind, name) DO UPDATE SET checksum = excluded.checksum, applied_at = now()",
+            (kind, file.name, file.checksum),
+        )
+
+    return run
+
+
+def _statement(text: str, name: str) -> Callable[[Connection], object]:
+    return lambda conn: conn.execute(sql.SQL(text).format(sql.Identifier(name)))
+
+
+def _call(text: str) -> Callable[[Connection], object]:
+    return lambda conn: conn.execute(text)
+
+
+def _search_path_set(conn: Connection) -> bool:
+    query = """
+        SELECT FROM pg_db_role_setting AS s JOIN pg_database AS d ON d.oid = s.setdatabase
+        WHERE d.datname = current_database() AND s.setrole = 0
+            AND 'search_path=camgrid, public' = ANY (s.setconfig)
+    """
+    return conn.execute(query).rowcount > 0
+
+
+def _set_search_path(conn: Connection) -> None:
+    statement = f"ALTER DATABASE {DATABASE} SET search_path = camgrid, public"
+    conn.execute(statement)
+    if _has_citus(conn):
+        conn.execute("SELECT run_command_on_workers(%s)", (statement,))
+
+
+def _has_citus(conn: Connection) -> bool:
+    return conn.execute("SELECT FROM pg_extension WHERE extname = 'citus'").rowcount > 0
+
+
+def _distributed(conn: Connection) -> bool:
+    if not _has_citus(conn):
+        return False
+    query = "SELECT count(*) FROM citus_tables WHERE table_name::text ~ '(cameras|counting_results|camera_events)$'"
+    return conn.execute(query).fetchone()[0] >= 3
+
+
+def _partitions_ahead(conn: Connection) -> bool:
+    if not conn.execute("SELECT to_regproc('camgrid.list_partitions')").fetchone()[0]:
+        return False
+    query = """
+        SELECT count(*) FROM camgrid.partitioned_tables() AS t, camgrid.list_partitions(t) AS p
+        WHERE p.start_date <= now() + interval '1 month' AND p.end_date > now() + interval '1 month'
+    """
+    return conn.execute(query).fetchone()[0] == len(list(conn.execute("SELECT camgrid.partitioned_tables()")))

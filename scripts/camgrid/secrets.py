@@ -1,0 +1,102 @@
+"""The cluster's passwords: generated on first use, kept in a vault file beside the inventory.
+
+The vault is Ansible's (`ansible-vault view` opens it). Its key lies outside the project, in the file named by
+CAMGRID_VAULT_PASSWORD_FILE or else ~/.config/camgrid/vault-password.
+
+Run as `python -m camgrid.secrets INVENTORY` it makes what is missing and prints what it made as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from camgrid.errors import CamgridError
+from camgrid.inventory import Inventory, load
+
+# Database roles that log in with a password; the superuser and the nodes among themselves use certificates.
+PASSWORD_ROLES = ("writer", "reader", "reporter", "monitor")
+_KEY = Path("~/.config/camgrid/vault-password")
+
+
+def key_file() -> Path:
+    """The file that holds the vault's key."""
+    return Path(os.environ.get("CAMGRID_VAULT_PASSWORD_FILE") or _KEY).expanduser()
+
+
+def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Writes path whole or not at all; never readable by others, not even for a moment."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        os.fchmod(file.fileno(), mode)
+        os.fsync(file.fileno())
+    Path(name).replace(path)
+
+
+def passwords(inventory: Inventory) -> dict[str, str]:
+    """Role → password. CamgridError when the vault is missing or its key does not open it."""
+    path = _vault(inventory)
+    if not path.exists():
+        raise CamgridError(
+            "the cluster's vault is missing",
+            where=str(path),
+            hint="run the playbook playbooks/site.yml from this machine once, or bring the file from where it ran",
+        )
+    return _decrypt(path)["passwords"]
+
+
+def ensure(inventory: Inventory) -> list[str]:
+    """Generates the passwords that are missing. Returns the names of what it made, in order."""
+    path = _vault(inventory)
+    content = _decrypt(path) if path.exists() else {"passwords": {}}
+    missing = [role for role in PASSWORD_ROLES if role not in content["passwords"]]
+    if missing:
+        content["passwords"] |= {role: secrets.token_urlsafe(32) for role in missing}
+        write_private(path, _vault_lib().encrypt(yaml.safe_dump(content)))
+    return missing
+
+
+def _vault(inventory: Inventory) -> Path:
+    return inventory.secrets_dir / "vault.yml"
+
+
+def _vault_lib():  # noqa: ANN202 - Ansible's class is imported only where it is needed
+    from ansible.parsing.vault import VaultLib, VaultSecret
+
+    path = key_file()
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(48).encode() + b"\n")
+    return VaultLib([("default", VaultSecret(path.read_bytes().strip()))])
+
+
+def _decrypt(path: Path) -> dict[str, dict[str, str]]:
+    from ansible.errors import AnsibleError
+
+    try:
+        return yaml.safe_load(_vault_lib().decrypt(path.read_bytes()))
+    except AnsibleError as error:
+        raise CamgridError(
+            "the vault's key does not open it",
+            where=str(path),
+            hint=f"{key_file()} must hold the key it was made with; CAMGRID_VAULT_PASSWORD_FILE names another",
+        ) from error
+
+
+def main() -> None:
+    """Makes what is missing for the inventory named in argv."""
+    try:
+        print(json.dumps({"changed": ensure(load(sys.argv[1]))}))
+    except CamgridError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

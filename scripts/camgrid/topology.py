@@ -1,0 +1,168 @@
+"""Derives the cluster from the inventory: regions, groups, members, their names and who talks to whom.
+
+Used by the command and, as JSON, by every playbook (`playbooks/prepare.yml`), so that both see one cluster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from camgrid.inventory import Inventory
+
+PHASES = ("foundation", "read_scaling", "horizontal", "multi_region")
+MAIN_REGION = "region_main"
+# Names of this domain are resolved by the nodes themselves, each region to its own members.
+DOMAIN = "camgrid.internal"
+SERVICE_GROUPS = ("etcd", "proxy", "backup", "monitor")
+# The versions that camgrid installs, pinned here alone; an inventory chooses among them with postgresql_version.
+POSTGRESQL_VERSIONS = (17, 18)
+PACKAGES_DIR = "/var/cache/camgrid/packages"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A host that runs PostgreSQL: member `member` of Citus group `group` in `region`."""
+
+    host: str
+    address: str
+    region: str
+    group: int
+    member: int
+
+    @property
+    def name(self) -> str:
+        """The region-neutral name that PostgreSQL and Citus know it by."""
+        return f"g{self.group}m{self.member}.{DOMAIN}"
+
+
+@dataclass(frozen=True)
+class Topology:
+    """What the inventory means in its phase. hosts: active hosts → address; etcd: region → hosts."""
+
+    cluster: str
+    phase: str
+    nodes: tuple[Node, ...]
+    hosts: dict[str, str]
+    regions: dict[str, str]
+    etcd: dict[str, list[str]] = field(default_factory=dict)
+    roles: dict[str, list[str]] = field(default_factory=dict)
+    postgresql_version: int = POSTGRESQL_VERSIONS[0]
+    packages_dir: str = PACKAGES_DIR
+
+    @property
+    def sharded(self) -> bool:
+        """Whether tables are distributed over worker groups."""
+        return any(node.group > 0 for node in self.nodes)
+
+    def group(self, number: int, region: str = MAIN_REGION) -> list[Node]:
+        """Members of a group in a region, in the order of their member numbers."""
+        found = [node for node in self.nodes if node.group == number and node.region == region]
+        return sorted(found, key=lambda node: node.member)
+
+    def groups(self, region: str = MAIN_REGION) -> list[int]:
+        """Numbers of the groups that a region has."""
+        return sorted({node.group for node in self.nodes if node.region == region})
+
+    def node(self, host: str) -> Node | None:
+        """The node that a host is, or None for a host without PostgreSQL."""
+        return next((node for node in self.nodes if node.host == host), None)
+
+    def view(self, host: str) -> dict[str, Any]:
+        """What one host has to know, for the roles: itself, its group, names to resolve, its region's etcd."""
+        region = self.regions[host]
+        node = self.node(host)
+        local = [each for each in self.nodes if each.region == region]
+        return {
+            "cluster": self.cluster,
+            "phase": self.phase,
+            "sharded": self.sharded,
+            "postgresql_version": self.postgresql_version,
+            "packages_dir": self.packages_dir,
+            "region": region,
+            "address": self.hosts[host],
+            "node": asdict(node) | {"name": node.name} if node else None,
+            "members": [_described(each) for each in self.group(node.group, region)] if node else [],
+            "nodes": [_described(each) for each in local],
+            "etcd": [{"host": name, "address": self.hosts[name]} for name in self.etcd.get(region, [])],
+            "hosts": {name: self.hosts[name] for name in self.hosts if self.regions[name] == region},
+            "roles": [role for role, members in self.roles.items() if host in members],
+        }
+
+
+def _described(node: Node) -> dict[str, Any]:
+    return asdict(node) | {"name": node.name}
+
+
+def build(inventory: Inventory) -> Topology:
+    """The topology of a valid inventory; see `camgrid.validate` for what makes it valid."""
+    phase = inventory.var("camgrid_phase", PHASES[0])
+    region_of = {
+        host: group
+        for group in sorted(inventory.groups)
+        if group.startswith("region_")
+        for host in inventory.groups[group]
+    }
+    used = [host for host in inventory.hosts if phase == "multi_region" or region_of.get(host) == MAIN_REGION]
+    nodes = tuple(_nodes(inventory, used, region_of, phase))
+    services = {host for role in SERVICE_GROUPS for host in inventory.groups.get(role, [])}
+    active = {node.host for node in nodes} | services
+    hosts = {host: _address(inventory, host) for host in used if host in active}
+    regions = {host: region_of[host] for host in hosts}
+    return Topology(
+        cluster=str(inventory.var("camgrid_cluster", "camgrid")),
+        phase=phase,
+        nodes=nodes,
+        hosts=hosts,
+        regions=regions,
+        etcd={
+            region: [host for host in inventory.groups.get("etcd", []) if regions.get(host) == region]
+            for region in sorted(set(regions.values()))
+        },
+        roles={role: [h for h in inventory.groups.get(role, []) if h in hosts] for role in SERVICE_GROUPS},
+        postgresql_version=inventory.var("postgresql_version", POSTGRESQL_VERSIONS[0]),
+        packages_dir=inventory.var("camgrid_packages_dir", PACKAGES_DIR),
+    )
+
+
+def _nodes(inventory: Inventory, used: list[str], region_of: dict[str, str], phase: str) -> list[Node]:
+    """Nodes of the phase: the first coordinator alone, then its replicas, then the workers too."""
+    by_group: dict[tuple[str, int], list[str]] = {}
+    for host in used:
+        number = citus_group(inventory, host)
+        if number is not None and (number == 0 or phase in ("horizontal", "multi_region")):
+            by_group.setdefault((region_of[host], number), []).append(host)
+    nodes = []
+    for (region, number), hosts in sorted(by_group.items()):
+        members = member_numbers(inventory, hosts)
+        if phase == "foundation":
+            hosts = sorted(hosts, key=members.__getitem__)[:1]
+        nodes += [Node(host, _address(inventory, host), region, number, members[host]) for host in hosts]
+    return sorted(nodes, key=lambda node: (node.region, node.group, node.member))
+
+
+def citus_group(inventory: Inventory, host: str) -> int | None:
+    """The Citus group of a host: 0 for coordinators, `citus_group` for workers, None for the others."""
+    if host in inventory.groups.get("coordinator", []):
+        return 0
+    if host in inventory.groups.get("workers", []):
+        return inventory.hosts[host].get("citus_group")
+    return None
+
+
+def member_numbers(inventory: Inventory, hosts: list[str]) -> dict[str, int]:
+    """Member number of each host of one group: `camgrid_member` where it is set, else the lowest free one.
+
+    A number is part of a node's name and certificate, so it is to be set before an earlier member leaves.
+    """
+    numbers = {
+        host: inventory.hosts[host]["camgrid_member"] for host in hosts if "camgrid_member" in inventory.hosts[host]
+    }
+    taken = set(numbers.values())
+    free = (number for number in range(1, len(hosts) + len(taken) + 1) if number not in taken)
+    return {host: numbers.get(host) or next(free) for host in hosts}
+
+
+def _address(inventory: Inventory, host: str) -> str:
+    variables = inventory.hosts[host]
+    return str(variables.get("camgrid_address") or variables.get("ansible_host", host))

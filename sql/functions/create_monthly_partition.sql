@@ -1,0 +1,44 @@
+-- The partition is made on its own and then attached: that waits for no insert and lets none wait, while
+-- CREATE TABLE ... PARTITION OF takes the whole table for itself. Citus distributes it as it is attached.
+CREATE OR REPLACE FUNCTION camgrid.create_monthly_partition(table_name text, start_date date) RETURNS void
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '10s'
+SET timezone = 'UTC'
+AS $$
+DECLARE
+    month_start CONSTANT date := date_trunc('month', start_date);
+    month_end CONSTANT date := month_start + interval '1 month';
+    partition_name CONSTANT text := format('%s_y%sm%s', table_name, to_char(month_start, 'YYYY'), to_char(month_start, 'MM'));
+BEGIN
+    IF table_name IS NULL OR table_name NOT IN (SELECT camgrid.partitioned_tables()) THEN
+        RAISE EXCEPTION 'camgrid.% is not partitioned by month', coalesce(table_name, 'NULL')
+            USING ERRCODE = 'invalid_parameter_value',
+                HINT = 'One of: ' || (SELECT string_agg(t, ', ') FROM camgrid.partitioned_tables() AS t);
+    END IF;
+    IF month_start IS NULL OR month_start NOT BETWEEN '1970-01-01' AND '2200-01-01' THEN
+        RAISE EXCEPTION 'start_date % is no month to keep data for', coalesce(start_date::text, 'NULL')
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    -- Two sessions that want the same month: the second finds it made.
+    PERFORM pg_advisory_xact_lock(hashtextextended('camgrid.create_monthly_partition', 0));
+    IF to_regclass(format('camgrid.%I', partition_name)) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format('CREATE TABLE camgrid.%I (LIKE camgrid.%I INCLUDING ALL)', partition_name, table_name);
+    EXECUTE format(
+        'ALTER TABLE camgrid.%I ATTACH PARTITION camgrid.%I FOR VALUES FROM (%L) TO (%L)',
+        table_name, partition_name, month_start::timestamptz, month_end::timestamptz
+    );
+    INSERT INTO camgrid.partition_log (table_name, partition_name, start_date, end_date)
+    VALUES (table_name, partition_name, month_start, month_end);
+END;
+$$;
+
+COMMENT ON FUNCTION camgrid.create_monthly_partition(text, date) IS
+'Makes the partition of a table for the month (UTC) that start_date is in; harmless when it is there. Blocks no insert';
+
+ALTER FUNCTION camgrid.create_monthly_partition(text, date) OWNER TO camgrid_owner;
+REVOKE ALL ON FUNCTION camgrid.create_monthly_partition(text, date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION camgrid.create_monthly_partition(text, date) TO camgrid_writer;
