@@ -23,7 +23,7 @@ class Inventory:
 
     @property
     def secrets_dir(self) -> Path:
-        """Where this cluster's vault, CA and certificates are kept (0700, never committed); hidden, or Ansible would read it as inventory."""
+        """Where this cluster's vault, CA and certificates are (0700, never committed); hidden, so no inventory."""
         return self.path / ".secrets"
 
     def var(self, name: str, default: Any = None) -> Any:
@@ -48,12 +48,15 @@ def load(path: str | Path) -> Inventory:
     source = Path(path).resolve()
     if not source.exists():
         raise UsageError("no such inventory", where=str(path), hint="name one: -i inventory/production")
+    directory = source if source.is_dir() else source.parent
+    loader = DataLoader()
+    # Or Ansible would take the current directory for a playbook's and mix in the group_vars found there.
+    loader.set_basedir(str(directory))
     try:
-        manager = InventoryManager(loader=DataLoader(), sources=[str(source)])
+        manager = InventoryManager(loader=loader, sources=[str(source)])
         loaded = _read(manager)
     except AnsibleError as error:
         raise UsageError(f"Ansible cannot read it: {error}", where=str(path)) from error
-    directory = source if source.is_dir() else source.parent
     if not loaded[0]:
         raise UsageError("the inventory names no hosts", where=str(path), hint="see inventory/production")
     return Inventory(directory, *loaded)

@@ -68,7 +68,8 @@ def _vault(inventory: Inventory) -> Path:
     return inventory.secrets_dir / "vault.yml"
 
 
-def _vault_lib():  # noqa: ANN202 - Ansible's class is imported only where it is needed
+def _vault_lib():
+    # Imported here: Ansible takes half a second, and only commands with a cluster need it.
     from ansible.parsing.vault import VaultLib, VaultSecret
 
     path = key_file()

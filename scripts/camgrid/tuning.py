@@ -70,7 +70,7 @@ SHARED = {
     "max_worker_processes": 32,
     # Every connection may hold a prepared transaction on each of two sides of a distributed commit.
     "max_prepared_transactions": 400,
-    # A statement over 120 monthly partitions × shards locks each of them.
+    # A statement over 120 monthly partitions and as many shards locks each of them.
     "max_locks_per_transaction": 512,
     "max_wal_senders": 16,
     "max_replication_slots": 32,

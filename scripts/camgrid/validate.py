@@ -27,7 +27,7 @@ _NETWORKS = ("camgrid_admin_networks", "camgrid_client_networks")
 
 @dataclass(frozen=True)
 class Problem:
-    """host: whom it is about ("all" for the cluster); variable: what to look at; text: what is wrong; mend: what to do."""
+    """host: whom it is about, or "all"; variable: what to look at; text: what is wrong; mend: what to do."""
 
     host: str
     variable: str

@@ -16,7 +16,7 @@ TOPOLOGY = {
     "citus_group": "Worker group of a host, from 1 on; a group is one primary and its replicas.",
     "camgrid_member": "Number of a host within its group; set it on the others before a member is removed.",
     "camgrid_address": "Address that other hosts reach it at, where that is not ansible_host.",
-    "camgrid_admin_networks": "Networks of the operators' machines: SSH, Patroni's REST API, the superuser's certificate.",
+    "camgrid_admin_networks": "Networks of the operators' machines, for SSH and the superuser's certificate.",
     "camgrid_client_networks": "Networks that applications may connect to the database from.",
     "camgrid_host_memory_mb": "Memory that the host may use, in MiB, where that is not all it has.",
     "camgrid_host_cores": "CPUs that the host may use, where that is not all it has.",

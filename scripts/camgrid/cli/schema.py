@@ -24,8 +24,13 @@ def command() -> None:
 @click.pass_obj
 def plan(app: App, as_json: bool) -> int:
     """Show what is not applied yet; exit code 3 when there is something."""
-    with _open(app) as conn:
-        steps = [{"kind": step.kind, "name": step.name} for step in _pending(app, conn)]
+    with app.connect("admin", dbname="postgres") as server:
+        missing = run.database_missing(server)
+    if missing:
+        steps = [{"kind": "database", "name": "with all that belongs into it"}]
+    else:
+        with app.connect("admin") as conn:
+            steps = [{"kind": step.kind, "name": step.name} for step in _pending(app, conn)]
     if as_json:
         emit_json({"pending": steps})
     elif steps:
@@ -42,7 +47,12 @@ def plan(app: App, as_json: bool) -> int:
 def apply(app: App, yes: bool, as_json: bool) -> int:
     """Apply what `plan` shows. Safe to run again at any time."""
     started = time.monotonic()
-    with _open(app) as conn:
+    with app.connect("admin", dbname="postgres", autocommit=True) as server:
+        if run.database_missing(server):
+            confirm("  create the database and all that belongs into it", yes=yes)
+            run.create_database(server)
+            yes = True
+    with app.connect("admin") as conn:
         steps = _pending(app, conn)
         if steps:
             confirm("\n".join(f"  {step.kind} {step.name}" for step in steps), yes=yes)
@@ -54,14 +64,7 @@ def apply(app: App, yes: bool, as_json: bool) -> int:
 
 
 def _pending(app: App, conn: psycopg.Connection) -> list[run.Step]:
-    steps = list(run.pending(conn, secrets.passwords(app.inventory), sharded=app.topology.sharded))
+    steps = list(run.pending(conn, secrets.passwords(app.inventory), set(app.topology.groups()) - {0}))
     conn.rollback()
     return steps
 
-
-def _open(app: App) -> psycopg.Connection:
-    """A superuser's connection to the database, which is created first where Patroni did not do it for Citus."""
-    with app.connect("admin", dbname="postgres", autocommit=True) as conn:
-        if run.create_database(conn):
-            say("created the database")
-    return app.connect("admin")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from camgrid.errors import UsageError
-from camgrid.ingest.fields import Bad, short
+from camgrid.ingest.fields import Bad, Cache, short
 
 # No camera counted before; it also keeps a garbled year from asking for a partition.
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,19 +70,26 @@ class Ambiguous(NamedTuple):
 
 
 class Months:
-    """The partitions there are. make: take any month and note those missing, instead of rejecting."""
+    """The partitions there are. make: take rows of any month and note the missing ones, instead of rejecting."""
 
     def __init__(self, ranges: list[tuple[date, date]], make: bool = False) -> None:
         """ranges: first day and day after the last of each partition, in UTC."""
-        self.ranges, self.make = ranges, make
-        self.missing: set[date] = set()
+        self._make = make
+        self.made(ranges)
+
+    def made(self, ranges: list[tuple[date, date]]) -> None:
+        """Takes note of the partitions there are now; none is missing any more."""
+        self._ranges, self.missing = ranges, set[date]()
+        self._refusals = Cache(self._refusal)
 
     def refusal(self, instant: datetime) -> Bad | None:
         """Why a row of this instant cannot be stored, or None."""
-        day = instant.date()
-        if any(first <= day < after for first, after in self.ranges):
+        return self._refusals[instant.date()]
+
+    def _refusal(self, day: date) -> Bad | None:
+        if any(first <= day < after for first, after in self._ranges):
             return None
-        if self.make:
+        if self._make:
             self.missing.add(day.replace(day=1))
             return None
         return Bad(f"no partition for {day:%Y-%m}: --make-partitions makes it")

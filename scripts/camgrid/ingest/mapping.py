@@ -49,8 +49,6 @@ def resolve(wanted: dict[str, str], source: Source, camera: int | None = None) -
         if target not in found:
             raise UsageError(f"no column for {target}", where=where, hint=f"add --map {target}=…; {have}")
     if not any(count in found for count in COUNTS):
-        raise UsageError(
-            "no column for any of the counts", where=where, hint=f"add --map total_count=…; {have}"
-        )
+        raise UsageError("no column for any of the counts", where=where, hint=f"add --map total_count=…; {have}")
     # A later NDJSON row may have keys that the first ones have not.
     return {target: named[target] for target in TARGETS if target in found or source.open_ended}

@@ -43,9 +43,7 @@ class Checked:
 class Validator:
     """Checks blocks in the order of the file: which instant an ambiguous time means depends on what came before."""
 
-    def __init__(
-        self, positions: dict[str, int], stamps: Stamps, camera: int | None = None, zone: int = 0
-    ) -> None:
+    def __init__(self, positions: dict[str, int], stamps: Stamps, camera: int | None = None, zone: int = 0) -> None:
         """positions: target → place of its field; camera, zone: of rows that do not tell theirs."""
         self._positions = positions
         self._constants = {"camera_id": str(camera), "zone_id": str(zone)}

@@ -19,7 +19,7 @@ from camgrid.ingest.log import Log, Progress
 from camgrid.ingest.rejects import RejectsFile, kind
 from camgrid.ingest.rows import Checked, Validator
 from camgrid.ingest.session import Connect, Session
-from camgrid.ingest.source import Source
+from camgrid.ingest.source import DamagedError, Source
 
 _TABLE = "counting_results"
 AGAIN = "run the same command again to go on"
@@ -32,7 +32,7 @@ class Summary:
     handled: rows that this run dealt with, without those that an earlier one had; seconds: of this run.
     """
 
-    progress: Progress = Progress()
+    progress: Progress = field(default_factory=Progress)
     rows_read: int = 0
     handled: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
@@ -58,14 +58,16 @@ class Import:
     def run(self) -> Summary:
         """Imports the file, or what an earlier run left of it. Raises CamgridError saying how far it got."""
         started = time.monotonic()
+        self.rejects.check(self.job.path)
         source = self.job.open()
         try:
             self._run(source)
         except CamgridError as error:
-            error.hint = "; ".join(filter(None, (error.hint, self._how_far())))
+            again = "" if isinstance(error, DamagedError) else f": {AGAIN}"
+            error.hint = "; ".join(filter(None, (error.hint, self._how_far() + again)))
             raise
         except KeyboardInterrupt:
-            say(self._how_far())
+            say(f"{self._how_far()}: {AGAIN}")
             raise
         finally:
             source.close()
@@ -75,7 +77,7 @@ class Import:
 
     def _how_far(self) -> str:
         done = self.summary.progress
-        return f"{done.rows:,} rows, up to line {done.lines_done:,}, are done: {AGAIN}"
+        return f"{done.rows:,} rows, up to line {done.lines_done:,}, are done"
 
     def _run(self, source: Source) -> None:
         self._begin()
@@ -97,7 +99,6 @@ class Import:
         self.summary.progress = finished
 
     def _begin(self) -> None:
-        self.rejects.check(self.job.path)
         done = self.session.do(self.log.begin)
         if done.finished_at:
             say(f"imported completely at {done.finished_at:%Y-%m-%d %H:%M %Z}; every row is looked at again")
@@ -127,17 +128,16 @@ class Import:
         while source.line < done and (block := source.block(min(self.job.chunk, done - source.line))):
             validator.check(block)
             self.summary.rows_read += block.rows
-        self._months.missing.clear()
 
     def _prepare(self, checked: Checked) -> None:
         """Makes the partitions and cameras that a chunk needs; both are harmless without the chunk."""
         for month in sorted(self._months.missing):
-            self.session.do(lambda c, m=month: c.execute(
-                "SELECT camgrid.create_monthly_partition(%s, %s)", (_TABLE, m)))
+            self.session.do(
+                lambda c, m=month: c.execute("SELECT camgrid.create_monthly_partition(%s, %s)", (_TABLE, m))
+            )
             self.summary.partitions += 1
         if self._months.missing:
-            self._months.missing.clear()
-            self._months.ranges = self.session.do(partitions)
+            self._months.made(self.session.do(partitions))
         if checked.cameras:
             self.summary.cameras += self.session.do(lambda connection: self._register(connection, checked))
 
@@ -145,13 +145,12 @@ class Import:
         zone = self.job.zone.key if self.job.zone else "UTC"
         with connection.transaction(), connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO camgrid.cameras (id, name, site, timezone) VALUES (%s, %s, %s, %s)"
-                " ON CONFLICT DO NOTHING",
+                "INSERT INTO camgrid.cameras (id, name, site, timezone) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
                 [(*camera, zone) for camera in checked.cameras],
             )
             return cursor.rowcount
 
-    def _commit(self, connection: psycopg.Connection, checked: Checked) -> tuple[Progress, list[str]]:
+    def _commit(self, connection: psycopg.Connection, checked: Checked) -> tuple[Progress, list[str] | None]:
         """Stores a chunk unless that is done: the answer to an earlier commit may have been lost."""
         if not self._merging:
             try:
@@ -160,12 +159,14 @@ class Import:
                 self._merging = True
         return self._store(connection, checked, store.merge)
 
-    def _store(self, connection: psycopg.Connection, checked: Checked, way: Callable) -> tuple[Progress, list[str]]:
+    def _store(
+        self, connection: psycopg.Connection, checked: Checked, way: Callable
+    ) -> tuple[Progress, list[str] | None]:
         before = self.summary.progress
         with connection.transaction():
             now = self.log.read(connection)
             if now.lines_done == checked.block.end:
-                return now, []
+                return now, None
             if now.lines_done != before.lines_done:
                 raise CamgridError("another import of this file is running")
             lines = checked.lines
@@ -180,12 +181,15 @@ class Import:
                 rejects_bytes=self.rejects.write(before.rejects_bytes, rejects),
             )
             self.log.write(connection, after)
-        self._merging = outcome.stored < len(lines)
+        self._merging = outcome.stored < len(lines) if lines else self._merging
         return after, [reject.reason for reject in rejects]
 
-    def _advance(self, committed: tuple[Progress, list[str]]) -> None:
+    def _advance(self, committed: tuple[Progress, list[str] | None]) -> None:
         self.summary.progress, reasons = committed
-        self.summary.kinds.update(map(kind, reasons))
+        if reasons is None:
+            self.summary.kinds = self.rejects.kinds()
+        else:
+            self.summary.kinds.update(map(kind, reasons))
 
 
 def partitions(connection: psycopg.Connection) -> list[tuple]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -22,6 +23,7 @@ _DISK_DELAYS = (2, 5)
 # Serialization failure, deadlock, read-only after a failover, shutdown, crash, still starting, too many
 # connections, out of memory, a statement timeout; and, without a code of their own, lost connections.
 _TRANSIENT = {"40001", "40P01", "25006", "57P01", "57P02", "57P03", "53300", "53200", "57014", _DISK_FULL}
+_WORKER = re.compile(r"while executing command on (\S+:\d+)")
 
 
 class Session:
@@ -86,10 +88,13 @@ def _delays(error: psycopg.Error) -> tuple[float, ...]:
 
 
 def _refusal(error: psycopg.Error, where: str) -> CamgridError:
-    text = error.diag.message_primary or str(error).strip() or type(error).__name__
-    # Citus names the worker in the context.
-    context = (error.diag.context or "").strip().splitlines()
-    detail = f"{text} ({context[0]})" if context else text
+    lines = (error.diag.message_primary or str(error)).strip().splitlines()
+    detail = lines[0] if lines else type(error).__name__
+    # An error on a worker comes through the coordinator; Citus says in the context where it arose.
+    if worker := _WORKER.search(error.diag.context or ""):
+        detail += f" (on {worker[1]})"
     if error.sqlstate == _DISK_FULL:
         return CamgridError(f"the disk is full: {detail}", where=where, hint="make room there")
+    if isinstance(error, psycopg.errors.CheckViolation) and "no partition" in detail:
+        return CamgridError(f"a partition went away during the import: {detail}", where=where)
     return CamgridError(f"the database refused: {detail}", where=where)

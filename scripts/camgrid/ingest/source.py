@@ -47,6 +47,10 @@ class Block:
         return len(self.fields) + len(self.broken)
 
 
+class DamagedError(CamgridError):
+    """The file cannot be read to its end; trying again does not help."""
+
+
 class Source:
     """An open file of rows. columns: the CSV header, or the keys of the first NDJSON lines."""
 
@@ -104,7 +108,7 @@ class Source:
         try:
             return list(islice(self._text, count))
         except (EOFError, OSError, zlib.error) as error:
-            raise CamgridError(
+            raise DamagedError(
                 f"the file is damaged after line {self.line}: {error}",
                 where=str(self.path),
                 hint="get a whole copy and import that: what is stored already is not counted twice",

@@ -74,9 +74,7 @@ def _load(connection: psycopg.Connection, columns: Sequence[str], lines: Sequenc
     return _load(connection, columns, lines[:half]) + _load(connection, columns, lines[half:])
 
 
-def _copy(
-    connection: psycopg.Connection, table: sql.Identifier, columns: Sequence[str], lines: Sequence[str]
-) -> None:
+def _copy(connection: psycopg.Connection, table: sql.Identifier, columns: Sequence[str], lines: Sequence[str]) -> None:
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(table, names)
     with connection.cursor().copy(statement) as stream:

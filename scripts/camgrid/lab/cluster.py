@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from camgrid.console import say
 from camgrid.errors import CamgridError, UsageError
 from camgrid.lab.config import DEFAULT_NAME, ROOT, Lab
 from camgrid.lab.inventory import inventory_of, shown
-from camgrid.lab.run import stream
+from camgrid.lab.run import call, stream
 
 _PROGRAMS = Path(sys.executable).parent
 MELBOURNE = ROOT.parent / "shared" / "data" / "melbourne_pedestrian_2012_2015.csv.gz"
@@ -24,7 +23,7 @@ _COLUMNS = {
 def configure(lab: Lab) -> None:
     """Runs site.yml against the lab's hosts, as one would against bare metal."""
     log = lab.directory / "ansible.log"
-    (lab.directory / "cp").mkdir(mode=0o700, exist_ok=True)
+    lab.control_sockets.mkdir(mode=0o700, exist_ok=True)
     code = stream(
         [_PROGRAMS / "ansible-playbook", "-i", inventory_of(lab), "playbooks/site.yml"], log, cwd=ROOT,
         env={
@@ -91,15 +90,8 @@ def final_screen(lab: Lab) -> int:
 
 
 def _camgrid(lab: Lab, *words: str) -> int:
-    sys.stderr.flush()
-    import subprocess
-
-    return subprocess.run([_PROGRAMS / "camgrid", "-i", inventory_of(lab), *words], cwd=ROOT, check=False).returncode
+    return call([_PROGRAMS / "camgrid", "-i", inventory_of(lab), *words], cwd=ROOT)
 
 
 def _name_option(lab: Lab) -> str:
     return "" if lab.name == DEFAULT_NAME else f" --name {lab.name}"
-
-
-def close_connections(lab: Lab, hosts: Sequence[str] = ()) -> None:
-    """placeholder"""

@@ -108,10 +108,23 @@ class Lab:
         return self.directory / "hosts" / host
 
     @property
-    def hosts_on_disk(self) -> list[str]:
-        """Hosts that have a disk, running or not."""
-        hosts = self.directory / "hosts"
-        return sorted(each.name for each in hosts.iterdir()) if hosts.is_dir() else []
+    def addresses(self) -> dict[str, str]:
+        """Hosts that have been switched on once, running or not, with the addresses that they got then."""
+        found = sorted((self.directory / "hosts").glob("*/address"))
+        return {file.parent.name: file.read_text() for file in found}
+
+    def address(self, host: str) -> str:
+        """The address of a host. UsageError when the lab has no such host."""
+        addresses = self.addresses
+        if host not in addresses:
+            known = f"its hosts: {', '.join(addresses)}" if addresses else f"scripts/lab up --name {self.name}"
+            raise UsageError(f"lab {self.name} has no host {host}", hint=known)
+        return addresses[host]
+
+    @property
+    def control_sockets(self) -> Path:
+        """Where Ansible keeps its shared SSH connections to the lab's hosts, each named by its address."""
+        return self.directory / "cp"
 
 
 def all_labs() -> list[Lab]:
@@ -137,8 +150,13 @@ def parse_subnet(text: str) -> IPv4Network:
 @contextmanager
 def lab_lock(lab: Lab) -> Iterator[None]:
     """One `up` or `down` of a lab at a time; the second is refused, since it would undo the first."""
-    with _locked(STATE / "labs" / f"{lab.name}.lock", wait=False, what=f"lab {lab.name}"):
-        yield
+    path = STATE / "labs" / f"{lab.name}.lock"
+    with _locked(path, wait=False, what=f"lab {lab.name}"):
+        try:
+            yield
+        finally:
+            if not lab.directory.exists():  # refused, or taken down: nothing is to stay
+                path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ Nothing changes inside a host, so nothing in it can notice or undo the cut but b
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from ipaddress import IPv4Address
 
 from camgrid.errors import UsageError
@@ -45,34 +45,27 @@ table bridge {_table(lab)} {{
 """
 
 
-def cut(lab: Lab, host: str, others: Iterable[str] = (), *, addresses: Mapping[str, str]) -> None:
+def cut(lab: Lab, host: str, others: Iterable[str] = ()) -> None:
     """Cuts host off from others: hosts, MACHINE, OUTSIDE. Without others: from all hosts and OUTSIDE.
 
     The machine itself keeps its way in unless it is named, as one keeps a console of a host with a pulled cable.
     """
-    known = {**addresses, MACHINE: str(lab.gateway)}
-    others = list(others) or [name for name in addresses if name != host] + [OUTSIDE]
-    for name in (host, *others):
-        if name not in addresses and name not in (MACHINE, OUTSIDE):
-            raise UsageError(f"lab {lab.name} has no host {name}", hint="its hosts: " + ", ".join(addresses))
-    if host not in addresses or host in others:
-        raise UsageError(f"{host} cannot be cut off from itself or from what is no host")
+    address = lab.address(host)
+    others = list(others) or [name for name in lab.addresses if name != host] + [OUTSIDE]
+    if host in others:
+        raise UsageError(f"{host} cannot be cut off from itself")
+    far = [str(lab.gateway) if name == MACHINE else lab.address(name) for name in others if name != OUTSIDE]
     if not succeeds(["nft", "list", "table", "bridge", _table(lab)]):
         run(["nft", "-f", "-"], stdin=rules(lab))
-    pairs = [
-        pair for name in others if name != OUTSIDE
-        for pair in ((addresses[host], known[name]), (known[name], addresses[host]))
-    ]
-    _change(lab, "add", "pairs", [f"{one} . {other}" for one, other in pairs])
-    _change(lab, "add", "alone", [addresses[host]] if OUTSIDE in others else [])
+    _change(lab, "add", "pairs", [pair for other in far for pair in (f"{address} . {other}", f"{other} . {address}")])
+    _change(lab, "add", "alone", [address] if OUTSIDE in others else [])
 
 
-def heal(lab: Lab, host: str, *, addresses: Mapping[str, str]) -> None:
+def heal(lab: Lab, host: str) -> None:
     """Undoes every cut that concerns host."""
-    if host not in addresses:
-        raise UsageError(f"lab {lab.name} has no host {host}", hint="its hosts: " + ", ".join(addresses))
-    address = addresses[host]
-    _change(lab, "delete", "pairs", [f"{one} . {two}" for one, two in _elements(lab, "pairs") if address in (one, two)])
+    address = lab.address(host)
+    pairs = [f"{one} . {two}" for one, two in _elements(lab, "pairs") if address in (one, two)]
+    _change(lab, "delete", "pairs", pairs)
     _change(lab, "delete", "alone", [each for each in _elements(lab, "alone") if each == address])
 
 
@@ -81,8 +74,9 @@ def heal_all(lab: Lab) -> None:
     run(["nft", "delete", "table", "bridge", _table(lab)], check=False)
 
 
-def cuts(lab: Lab, addresses: Mapping[str, str]) -> dict[str, list[str]]:
+def cuts(lab: Lab) -> dict[str, list[str]]:
     """What each host is cut off from."""
+    addresses = lab.addresses
     names = {address: host for host, address in addresses.items()} | {str(lab.gateway): MACHINE}
     found: dict[str, list[str]] = {host: [] for host in addresses}
     for one, two in sorted(_elements(lab, "pairs"), key=lambda pair: IPv4Address(pair[1])):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from camgrid.console import say
 from camgrid.errors import CamgridError
-from camgrid.lab import aptcache, cut, image, inventory, machine, mounts, network
-from camgrid.lab.config import STATE, Lab, all_labs, lab_lock, machine_lock
+from camgrid.lab import aptcache, cut, host, image, inventory, machine, mounts, network
+from camgrid.lab.config import Lab, all_labs, lab_lock, machine_lock
 from camgrid.lab.unit import units_like
 
 
@@ -23,13 +23,14 @@ def down(lab: Lab, *, purge: bool = False) -> None:
         for unit in units_like(f"{lab.name}-"):
             unit.kill()
         _kill_strays(lab)
+        for shared in lab.control_sockets.glob("*"):
+            host.close_connection(lab, shared.name)
         mounts.unmount_below(lab.directory)
         cut.heal_all(lab)
         network.remove(lab)
         inventory.remove(lab)
         if lab.directory.exists():
             shutil.rmtree(lab.directory)
-        (STATE / "labs" / f"{lab.name}.lock").unlink(missing_ok=True)
     _leave_machine(purge)
 
 

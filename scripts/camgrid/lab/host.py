@@ -8,11 +8,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from camgrid.errors import CamgridError, UsageError
-from camgrid.lab import mounts
+from camgrid.errors import CamgridError
 from camgrid.lab.config import Lab
 from camgrid.lab.rootfs import Surroundings, prepare
-from camgrid.lab.run import run, succeeds
+from camgrid.lab.run import run
 from camgrid.lab.unit import Unit
 
 PACKAGES_IN_HOST = "/var/cache/camgrid/packages"
@@ -36,12 +35,16 @@ def start(lab: Lab, host: str, address: str, surroundings: Surroundings, package
     machine = f"{lab.name}-{host}"
     # The kernel removes a killed host's interface a moment after the host, and its name must be free.
     run(["ip", "link", "del", "dev", f"vb-{machine}"], check=False)
+    close_connection(lab, address)
+    (lab.host_dir(host) / "address").write_text(address)
     (lab.host_dir(host) / "packages").write_text(str(packages))
     unit(lab, host).start(
         [
             "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--settings=no",
             f"--directory={root}", f"--machine={machine}", f"--hostname={host}",
             f"--network-bridge={lab.bridge}", f"--bind-ro={packages}:{PACKAGES_IN_HOST}",
+            # As high as systemd sets it on bare metal, whatever this machine gave to us.
+            "--rlimit=NOFILE=1024:524288",
             "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=read-only",
         ],
         lab.host_dir(host) / "console.log",
@@ -50,9 +53,10 @@ def start(lab: Lab, host: str, address: str, surroundings: Surroundings, package
 
 def stop(lab: Lab, host: str, seconds: float = 120) -> None:
     """Shuts the host down as its power button would."""
-    must_exist(lab, host)
+    address = lab.address(host)
     if not running(lab, host):
         return
+    close_connection(lab, address)
     unit(lab, host).terminate("supervisor")
     if not unit(lab, host).wait_gone(seconds):
         raise CamgridError(
@@ -64,21 +68,17 @@ def stop(lab: Lab, host: str, seconds: float = 120) -> None:
 
 def kill(lab: Lab, host: str) -> None:
     """Pulls the host's plug: all its processes end at once and nobody hears a goodbye."""
-    must_exist(lab, host)
+    address = lab.address(host)
     unit(lab, host).kill()
+    close_connection(lab, address)
 
 
-def must_exist(lab: Lab, host: str) -> None:
-    """UsageError unless the lab has such a host."""
-    if host not in lab.hosts_on_disk:
-        known = ", ".join(lab.hosts_on_disk) or "none; run scripts/lab up"
-        raise UsageError(f"lab {lab.name} has no host {host}", hint=f"its hosts: {known}")
-
-
-def remove(lab: Lab, host: str) -> None:
-    """Ends the host and unmounts its disk."""
-    unit(lab, host).kill()
-    mounts.unmount_below(lab.host_dir(host))
+def close_connection(lab: Lab, address: str) -> None:
+    """Ends the SSH connection that Ansible may share to a host: it would hang once the host has gone."""
+    shared = lab.control_sockets / address
+    if shared.exists():
+        run(["ssh", "-F", "none", "-o", f"ControlPath={shared}", "-O", "exit", address], check=False)
+        shared.unlink(missing_ok=True)
 
 
 def ssh_command(lab: Lab, address: str, *command: str) -> list[str]:
@@ -133,11 +133,6 @@ def answers(address: str) -> bool:
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False
-
-
-def reachable(lab: Lab, address: str) -> bool:
-    """Whether root can log in now."""
-    return answers(address) and succeeds(ssh_command(lab, address, "true"))
 
 
 def _last_words(lab: Lab, host: str, lines: int = 15) -> str:

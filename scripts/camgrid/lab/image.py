@@ -8,7 +8,7 @@ from pathlib import Path
 
 from camgrid.errors import CamgridError
 from camgrid.lab import mounts
-from camgrid.lab.config import STATE, machine_lock
+from camgrid.lab.config import STATE, all_labs, machine_lock
 from camgrid.lab.run import run
 
 IMAGES = STATE / "image"
@@ -23,6 +23,8 @@ HOOKS = (
     'chroot "$1" systemctl enable systemd-networkd.service',
     # Every host gets an identity of its own before it first boots.
     'rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/hostname "$1"/etc/resolv.conf "$1"/var/lib/dbus/machine-id',
+    # No package lists are left in it: their directory is not to look freshly updated to apt.
+    'touch --date=@0 "$1"/var/lib/apt/lists',
     # The options that the image was built with are this machine's, not the hosts'.
     'rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap',
 )
@@ -62,6 +64,10 @@ def _build(image: Path, proxy: str | None) -> None:
     )
     draft.chmod(0o755)
     draft.rename(image)
+    used = {str(image), *(lab.image for lab in all_labs())}
+    for old in IMAGES.glob(f"{SUITE}-*"):
+        if str(old) not in used:
+            _remove(old)
 
 
 def purge() -> None:

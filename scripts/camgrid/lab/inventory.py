@@ -36,9 +36,11 @@ def shown(path: Path) -> str:
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
-def decide_phase(lab: Lab, *, without_citus: bool) -> None:
-    """Sets the lab's phase: the highest that this machine can run. A lab that has worker groups keeps them."""
-    packages = sorted(packages_dir().glob("*citus*.deb"))
+def decide_phase(lab: Lab, *, without_citus: bool | None = None) -> None:
+    """Sets the lab's phase: the highest that this machine can run. A lab that has worker groups keeps them.
+
+    without_citus: None leaves it as it was when the lab was brought up before.
+    """
     if lab.phase == "horizontal":
         if without_citus:
             raise UsageError(
@@ -46,11 +48,13 @@ def decide_phase(lab: Lab, *, without_citus: bool) -> None:
                 hint=f"scripts/lab down --name {lab.name}, then up --without-citus",
             )
         return
-    lab.without_citus = without_citus
-    lab.phase = "horizontal" if packages and not without_citus else "read_scaling"
+    if without_citus is not None:
+        lab.without_citus = without_citus
+    packages = any(packages_dir().glob("*citus*.deb"))
+    lab.phase = "horizontal" if packages and not lab.without_citus else "read_scaling"
     # A replica that has been there stays: it is a member of the cluster.
     lab.extra_replica = lab.extra_replica or lab.phase == "read_scaling"
-    if lab.phase == "read_scaling" and not without_citus:
+    if lab.phase == "read_scaling" and not lab.without_citus:
         say(
             f"No Citus package for PostgreSQL 17 in {packages_dir()}: phase read_scaling (one group, two replicas). "
             "For worker groups: put postgresql-17-citus-14.0_*.deb there, or give hosts internet access to Citus's "
@@ -96,7 +100,8 @@ def content(lab: Lab, hosts: int) -> dict[str, Any]:
                 "camgrid_host_cores": os.cpu_count(),
                 "ansible_ssh_private_key_file": str(lab.key),
                 "ansible_ssh_common_args": options,
-                "ansible_control_path_dir": str(lab.directory / "cp"),
+                "ansible_control_path_dir": str(lab.control_sockets),
+                "ansible_control_path": "%(directory)s/%%h",
             }
         }
     }

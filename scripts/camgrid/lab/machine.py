@@ -44,15 +44,11 @@ def check_kind() -> None:
 
 
 def check_room(lab: Lab, hosts: int) -> None:
-    """UsageError when disk or memory are too small for that many more hosts, or the subnet is taken."""
-    STATE.mkdir(parents=True, exist_ok=True)
+    """UsageError when disk or memory are too small for that many more hosts, or the lab's subnet is taken."""
     if hosts:
         refuse_small(shutil.disk_usage(STATE).free // 10**9, memory_mb("MemAvailable"), hosts)
-    if taken := network.conflict(lab):
-        raise UsageError(
-            f"the subnet {lab.subnet} is in use: {taken}",
-            hint="choose another: scripts/lab up --name NAME --subnet 10.78.0.0/24",
-        )
+    if shutil.which("ip"):  # else it is installed in a moment, and looked at before the bridge is made
+        network.refuse_conflict(lab)
 
 
 def refuse_small(disk_gb: int, memory: int, hosts: int) -> None:

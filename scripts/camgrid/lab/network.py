@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from camgrid.errors import UsageError
 from camgrid.lab.config import STATE, Lab, all_labs, machine_lock
 from camgrid.lab.run import run, succeeds
 
@@ -16,7 +17,8 @@ _FORWARDING_BEFORE = STATE / "ip_forward.before"
 
 def ensure(lab: Lab) -> None:
     """Bridge, rules and forwarding as the lab needs them, whatever of it is there."""
-    if not bridge_exists(lab):
+    refuse_conflict(lab)
+    if not Path("/sys/class/net", lab.bridge).is_dir():
         run(["ip", "link", "add", "name", lab.bridge, "type", "bridge", "stp_state", "0", "forward_delay", "0"])
     run(["ip", "addr", "replace", f"{lab.gateway}/{lab.subnet.prefixlen}", "dev", lab.bridge])
     run(["ip", "link", "set", "dev", lab.bridge, "mtu", str(uplink_mtu()), "up"])
@@ -51,11 +53,6 @@ delete {table}
 def table_name(lab: Lab) -> str:
     """The lab's table in nftables."""
     return f"camgrid_lab_{lab.name}"
-
-
-def bridge_exists(lab: Lab) -> bool:
-    """Whether the lab's bridge is there."""
-    return Path("/sys/class/net", lab.bridge).is_dir()
 
 
 def remove(lab: Lab) -> None:
@@ -100,14 +97,24 @@ def uplink_mtu() -> int:
     return int(Path("/sys/class/net", device, "mtu").read_text()) if device else 1500
 
 
-def conflict(lab: Lab) -> str:
-    """What of this machine overlaps with the lab's subnet; empty when nothing does."""
-    for other in all_labs():
-        if other.name != lab.name and other.subnet.overlaps(lab.subnet):
-            return f"lab {other.name} has {other.subnet}"
-    addresses = json.loads(run(["ip", "-json", "-4", "addr"]) or "[]")
-    routes = json.loads(run(["ip", "-json", "-4", "route", "show", "table", "all"]) or "[]")
-    return overlap(lab.subnet, lab.bridge, addresses, routes)
+def refuse_conflict(lab: Lab) -> None:
+    """UsageError when the lab's subnet overlaps with another lab's or with anything that this machine can reach."""
+    taken = next(
+        (
+            f"lab {other.name} has {other.subnet}"
+            for other in all_labs() if other.name != lab.name and other.subnet.overlaps(lab.subnet)
+        ),
+        "",
+    )
+    if not taken:
+        addresses = json.loads(run(["ip", "-json", "-4", "addr"]) or "[]")
+        routes = json.loads(run(["ip", "-json", "-4", "route", "show", "table", "all"]) or "[]")
+        taken = overlap(lab.subnet, lab.bridge, addresses, routes)
+    if taken:
+        raise UsageError(
+            f"the subnet {lab.subnet} is in use: {taken}",
+            hint="choose another: scripts/lab up --name NAME --subnet 10.78.0.0/24",
+        )
 
 
 def overlap(

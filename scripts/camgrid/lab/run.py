@@ -33,6 +33,13 @@ def succeeds(command: Sequence[str | Path]) -> bool:
         return process.wait() == 0
 
 
+def call(command: Sequence[str | Path], *, cwd: Path) -> int:
+    """Runs command on our own terminal and returns its exit code."""
+    sys.stdout.flush()
+    with _child(command, cwd=cwd) as process:
+        return process.wait()
+
+
 def stream(
     command: Sequence[str | Path], log: Path, *, cwd: Path, env: Mapping[str, str] | None = None
 ) -> int:

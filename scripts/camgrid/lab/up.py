@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from camgrid.console import say
-from camgrid.lab import aptcache, host, image, inventory, machine, network, rootfs
+from camgrid.lab import aptcache, cut, host, image, inventory, machine, network, rootfs
 from camgrid.lab.cluster import configure, final_screen, import_data
 from camgrid.lab.config import Lab, lab_lock, packages_dir
 
 
 @dataclass(frozen=True)
 class Options:
-    """What `up` is to do. data: a file to import instead of the sample."""
+    """What `up` is to do. without_citus: None is as it was before; data: a file to import instead of the sample."""
 
-    without_citus: bool = False
+    without_citus: bool | None = None
     hosts_only: bool = False
     no_data: bool = False
     data: Path | None = None
@@ -71,6 +71,7 @@ def _up(lab: Lab, options: Options) -> int:
             lab.save()
     with stages.stage("network"):
         network.ensure(lab)
+        cut.heal_all(lab)
         if not lab.key.exists():
             rootfs.make_key(lab.key, comment=f"camgrid lab {lab.name}")
         inventory.write(lab)
@@ -107,10 +108,9 @@ def boot(lab: Lab) -> None:
 
 def start(lab: Lab, name: str) -> None:
     """Switches one host on again and waits until it can be worked with."""
-    addresses = inventory.hosts_of_phase(lab)
-    host.must_exist(lab, name)
-    host.start(lab, name, addresses[name], surroundings(lab), packages_for(lab))
-    host.wait_for_ssh(lab, {name: addresses[name]})
+    address = lab.address(name)
+    host.start(lab, name, address, surroundings(lab), packages_for(lab))
+    host.wait_for_ssh(lab, {name: address})
 
 
 def surroundings(lab: Lab) -> rootfs.Surroundings:

@@ -36,11 +36,15 @@ class Step:
     run: Callable[[Connection], object]
 
 
-def pending(conn: Connection, secrets: dict[str, str], *, sharded: bool, root: Path = files.SQL) -> Iterator[Step]:
-    """Steps in their order. secrets: role → password; sharded: whether the phase distributes tables.
+def pending(
+    conn: Connection, secrets: dict[str, str], worker_groups: set[int], root: Path = files.SQL
+) -> Iterator[Step]:
+    """Steps in their order. secrets: role → password; worker_groups: over which tables are distributed.
 
     Raises CamgridError when an applied migration was edited or the database knows one that the project lacks.
     """
+    if worker_groups:
+        _await_groups(conn, worker_groups)
     applied = _applied(conn)
     installed = {name for (name,) in conn.execute("SELECT extname FROM pg_extension")}
     for extension in _EXTENSIONS:
@@ -57,7 +61,7 @@ def pending(conn: Connection, secrets: dict[str, str], *, sharded: bool, root: P
     for function in files.functions(root):
         if applied.get(("function", function.name)) != function.checksum:
             yield Step("function", function.name, _file("function", function))
-    if sharded and not _distributed(conn):
+    if worker_groups and not _distributed(conn):
         yield Step("distribution", "tables by camera_id", _call("SELECT camgrid.distribute_tables()"))
     if not _partitions_ahead(conn):
         yield Step("partitions", "months ahead", _call("SELECT camgrid.ensure_partitions()"))
@@ -82,12 +86,28 @@ def apply(conn: Connection, steps: list[Step], done: Callable[[Step], None]) -> 
         done(step)
 
 
-def create_database(conn: Connection) -> bool:
-    """Creates the database if it is missing. conn: to another database, in autocommit. Returns whether it did."""
-    if conn.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).rowcount:
-        return False
+def database_missing(conn: Connection) -> bool:
+    """Whether there is no database yet; Patroni makes it for Citus, nobody does otherwise."""
+    return not conn.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).rowcount
+
+
+def create_database(conn: Connection) -> None:
+    """Creates the database. conn: to another one, in autocommit."""
     conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-    return True
+
+
+def _await_groups(conn: Connection, wanted: set[int]) -> None:
+    """Patroni registers the groups a few seconds after they started; tables must not be spread over some of them."""
+    found = set()
+    if _has_citus(conn):
+        query = "SELECT groupid FROM pg_dist_node WHERE noderole = 'primary' AND isactive AND groupid > 0"
+        found = {group for (group,) in conn.execute(query)}
+    if wanted - found:
+        raise CamgridError(
+            f"worker group(s) {', '.join(map(str, sorted(wanted - found)))} are not registered with the coordinator",
+            where="pg_dist_node",
+            hint="Patroni does it once they run: look at `camgrid status`, then try again",
+        )
 
 
 def _applied(conn: Connection) -> dict[tuple[str, str], str]:
