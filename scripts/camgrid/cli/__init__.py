@@ -17,7 +17,6 @@ from camgrid.console import say
 VERBS = {
     "check": "check",
     "import": "import_",
-    "phase": "phase",
     "report": "report",
     "schema": "schema",
     "status": "status",

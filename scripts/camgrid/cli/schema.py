@@ -67,4 +67,3 @@ def _pending(app: App, conn: psycopg.Connection) -> list[run.Step]:
     steps = list(run.pending(conn, secrets.passwords(app.inventory), set(app.topology.groups()) - {0}))
     conn.rollback()
     return steps
-
