@@ -35,7 +35,7 @@ def parameters(inventory: Inventory, topology: Topology, role: str) -> dict[str,
     if role == "admin":
         pem = str(where / f"{pki.OPERATOR}.pem")
         return common | {"sslcert": pem, "sslkey": pem}
-    # Without sslcert=none libpq would offer whatever lies in ~/.postgresql.
+    # Without this libpq would offer whatever lies in ~/.postgresql.
     return common | {"password": secrets.passwords(inventory)[role], "sslcertmode": "disable"}
 
 

@@ -74,7 +74,7 @@ def _members(members: list[patroni.Member]) -> list[Finding]:
             text = f"{member.name} is {member.lag:,} bytes behind"
             found.append(Finding(text, f"group {member.group}", "is its disk or network slow? It catches up by itself"))
         if member.pending_restart:
-            step = "ansible-playbook playbooks/apply_restarts.yml restarts it, replicas first"
+            step = "ansible-playbook -i INVENTORY playbooks/apply_restarts.yml restarts it, replicas first"
             found.append(Finding(f"{member.name} waits for a restart", f"group {member.group}", step))
     for region, group in sorted({(member.region, member.group) for member in members}):
         mine = [member for member in members if (member.region, member.group) == (region, group)]
@@ -152,5 +152,5 @@ def _certificates(app: Any) -> list[Finding]:
         left = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc - datetime.now(UTC)
         if left < CERTIFICATE_WARNING:
             text = f"the certificate of {path.stem} ends in {left.days} days"
-            found.append(Finding(text, str(path), "ansible-playbook playbooks/site.yml renews it"))
+            found.append(Finding(text, str(path), "ansible-playbook -i INVENTORY playbooks/site.yml renews it"))
     return found

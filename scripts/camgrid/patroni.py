@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from camgrid import pki
+from camgrid.errors import CamgridError
 from camgrid.inventory import Inventory
 from camgrid.topology import Node, Topology
 
@@ -40,7 +41,14 @@ class Member:
 
 def members(inventory: Inventory, topology: Topology) -> list[Member]:
     """Every node of the topology with the state that its group reports; state "unreachable" where nobody knows it."""
-    context = ssl.create_default_context(cafile=str(pki.directory(inventory) / "ca.crt"))
+    ca = pki.directory(inventory) / "ca.crt"
+    if not ca.exists():
+        raise CamgridError(
+            "the cluster's CA is missing, so no host can be trusted",
+            where=str(ca),
+            hint="run playbooks/site.yml from this machine once, or bring the directory from where it ran",
+        )
+    context = ssl.create_default_context(cafile=str(ca))
     with ThreadPoolExecutor(max_workers=16) as pool:
         answers = dict(zip(topology.nodes, pool.map(lambda node: _ask(node, context), topology.nodes), strict=True))
     return [_member(node, topology, answers) for node in topology.nodes]

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -52,27 +53,52 @@ def names(topology: Topology, host: str) -> list[str]:
 
 
 def ensure(inventory: Inventory, topology: Topology) -> list[str]:
-    """Makes the CA and every certificate that is missing, outdated or soon to expire. Returns the files made."""
+    """Makes the CA and every certificate that is missing, outdated or soon to expire. Returns the files made.
+
+    The CA's key is only read when there is something to issue, so that it may be kept elsewhere meanwhile.
+    """
     where = directory(inventory)
-    made = [] if (where / "ca.key").exists() else _make_ca(where, topology.cluster)
-    ca_cert = x509.load_pem_x509_certificate((where / "ca.crt").read_bytes())
-    ca_key = serialization.load_pem_private_key((where / "ca.key").read_bytes(), None)
+    made = []
+    # A CA that has issued something is never replaced: a second one would shut out all that runs.
+    if not (where / "ca.key").exists() and not any(where.glob("*.pem")):
+        made += _make_ca(where, topology.cluster)
+    ca_cert = x509.load_pem_x509_certificate(_read(where / "ca.crt"))
     wanted = {host: (subject(topology, host), names(topology, host)) for host in topology.hosts}
     for stem, (common_name, alternatives) in ({OPERATOR: (OPERATOR, [OPERATOR])} | wanted).items():
         path = where / f"{stem}.pem"
-        if not _current(path, common_name, alternatives):
+        if not _current(path, common_name, alternatives, ca_cert):
+            ca_key = serialization.load_pem_private_key(_read(where / "ca.key"), None)
             write_private(path, _issue(common_name, alternatives, ca_cert, ca_key))
             made.append(path.name)
     return made
 
 
-def _current(path: Path, common_name: str, alternatives: list[str]) -> bool:
+def _read(path: Path) -> bytes:
+    if not path.exists():
+        raise CamgridError(
+            "this part of the cluster's CA is missing",
+            where=str(path),
+            hint="bring the file back from where the CA was made, or from its backup",
+        )
+    return path.read_bytes()
+
+
+def _current(path: Path, common_name: str, alternatives: list[str], ca: x509.Certificate) -> bool:
     if not path.exists():
         return False
     certificate = x509.load_pem_x509_certificate(path.read_bytes())
     carried = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     same = set(carried) == set(_alternatives(alternatives)) and certificate.subject == _name(common_name)
-    return same and certificate.not_valid_after_utc - datetime.now(UTC) > RENEW_BEFORE
+    lasting = certificate.not_valid_after_utc - datetime.now(UTC) > RENEW_BEFORE
+    return same and lasting and _issued_by(ca, certificate)
+
+
+def _issued_by(ca: x509.Certificate, certificate: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(ca)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
 
 
 def _make_ca(where: Path, cluster: str) -> list[str]:

@@ -32,13 +32,20 @@ def key_file() -> Path:
 
 def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Writes path whole or not at all; never readable by others, not even for a moment."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _private_directory(path.parent)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         os.fchmod(file.fileno(), mode)
         os.fsync(file.fileno())
     Path(name).replace(path)
+
+
+def _private_directory(path: Path) -> None:
+    # mkdir's own parents=True would give the parents whatever mode the umask leaves.
+    if not path.exists():
+        _private_directory(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def passwords(inventory: Inventory) -> dict[str, str]:
@@ -60,6 +67,8 @@ def ensure(inventory: Inventory) -> list[str]:
     missing = [role for role in PASSWORD_ROLES if role not in content["passwords"]]
     if missing:
         content["passwords"] |= {role: secrets.token_urlsafe(32) for role in missing}
+        if not key_file().exists():
+            write_private(key_file(), secrets.token_urlsafe(48).encode() + b"\n")
         write_private(path, _vault_lib().encrypt(yaml.safe_dump(content)))
     return missing
 
@@ -74,7 +83,11 @@ def _vault_lib():
 
     path = key_file()
     if not path.exists():
-        write_private(path, secrets.token_urlsafe(48).encode() + b"\n")
+        raise CamgridError(
+            "the vault's key is missing",
+            where=str(path),
+            hint="bring the file from where the vault was made, or name another in CAMGRID_VAULT_PASSWORD_FILE",
+        )
     return VaultLib([("default", VaultSecret(path.read_bytes().strip()))])
 
 

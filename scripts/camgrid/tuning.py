@@ -35,7 +35,8 @@ def postgresql(memory_mb: int, cores: int, disk: str) -> dict[str, str | int | f
     page_cost, concurrency = _DISKS[disk]
     # A checkpoint's worth of WAL: memory is the measure of how fast a host is expected to write.
     max_wal = _clamp(memory_mb / 4, GB, 64 * GB)
-    parallel = _clamp(cores, 2, 64)
+    # Of the 32 worker processes (see SHARED) some stay free for what is no query: Citus, pg_cron, replication.
+    parallel = _clamp(cores, 2, 24)
     return {
         "shared_buffers": _megabytes(memory_mb // 4),
         "effective_cache_size": _megabytes(memory_mb * 3 // 4),

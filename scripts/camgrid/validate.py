@@ -19,10 +19,12 @@ from typing import Any
 from camgrid.errors import CamgridError
 from camgrid.inventory import Inventory, load
 from camgrid.topology import MAIN_REGION, PHASES, POSTGRESQL_VERSIONS, build, citus_group, member_numbers
-from camgrid.variables import known_variables
+from camgrid.variables import derived_variables, known_variables
 
-_LITERAL = ("ansible_host", "camgrid_address", "camgrid_cluster", "camgrid_phase", "camgrid_member", "citus_group")
 _NETWORKS = ("camgrid_admin_networks", "camgrid_client_networks")
+# One for the whole cluster: read from any host.
+_SHARED = ("camgrid_cluster", "camgrid_phase", "camgrid_packages_dir", "postgresql_version", *_NETWORKS)
+_LITERAL = ("ansible_host", "camgrid_address", "camgrid_member", "citus_group", *_SHARED)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,10 @@ def _variables(inventory: Inventory) -> Iterator[Problem]:
             if name.startswith("ansible_") or name in ("group_names", *known) or name in seen:
                 continue
             seen.add(name)
+            if name in derived_variables():
+                mend = "remove it; playbooks/group_vars/all.yml says what it is made from"
+                yield Problem(host, name, "is derived from the inventory, not set in it", mend)
+                continue
             near = difflib.get_close_matches(name, known, n=1)
             mend = f"did you mean {near[0]}?" if near else "remove it; docs/variables.md lists what there is"
             yield Problem(host, name, "camgrid has no such variable", mend)
@@ -66,10 +72,12 @@ def _literals(inventory: Inventory) -> Iterator[Problem]:
 
 
 def _phase(inventory: Inventory) -> Iterator[Problem]:
-    named = {variables.get("camgrid_phase") for variables in inventory.hosts.values()}
-    if len(named) > 1:
-        yield Problem("all", "camgrid_phase", f"hosts disagree: {sorted(map(str, named))}", "set it once, for all")
-    for phase in named - set(PHASES):
+    for name in _SHARED:
+        told = {str(variables.get(name)) for variables in inventory.hosts.values()}
+        if len(told) > 1:
+            yield Problem("all", name, f"hosts disagree: {', '.join(sorted(told))}", "set it once, for all")
+    phase = inventory.var("camgrid_phase")
+    if phase not in PHASES:
         yield Problem("all", "camgrid_phase", f"is {phase!r}", f"one of {', '.join(PHASES)}")
     version = inventory.var("postgresql_version", POSTGRESQL_VERSIONS[0])
     if version not in POSTGRESQL_VERSIONS:
@@ -94,22 +102,29 @@ def _membership(inventory: Inventory) -> Iterator[Problem]:
         number: Any = variables.get("citus_group")
         if host in coordinators & workers:
             yield Problem(host, "workers", "is a coordinator and a worker", "take it out of one of the groups")
-        elif host in workers and (not isinstance(number, int) or number < 1):
+        elif host in workers and not _counts(number):
             yield Problem(host, "citus_group", f"is {number!r}", "a worker's group is a whole number from 1 on")
         elif host not in workers and number is not None:
             yield Problem(
                 host, "citus_group", "is set on a host that is no worker", "remove it, or add the host to workers"
             )
+        member = variables.get("camgrid_member", 1)
+        if not _counts(member):
+            yield Problem(host, "camgrid_member", f"is {member!r}", "a whole number from 1 on, without quotes")
+
+
+def _counts(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _addresses(inventory: Inventory) -> Iterator[Problem]:
     topology = build(inventory)
     for host, address in topology.hosts.items():
         try:
-            ipaddress.ip_address(address)
+            ipaddress.IPv4Address(address)
         except ValueError:
-            mend = "give its IP address; nodes resolve each other from it (camgrid_address, where SSH uses another)"
-            yield Problem(host, "ansible_host", f"is {address!r}, not an address", mend)
+            mend = "give its IPv4 address; nodes resolve each other from it (camgrid_address, where SSH uses another)"
+            yield Problem(host, "ansible_host", f"is {address!r}, not an IPv4 address", mend)
     for address, count in Counter(topology.hosts.values()).items():
         if count > 1:
             hosts = [host for host, its in topology.hosts.items() if its == address]
@@ -156,9 +171,9 @@ def _networks(inventory: Inventory) -> Iterator[Problem]:
             continue
         for network in value:
             try:
-                ipaddress.ip_network(network)
+                ipaddress.IPv4Network(network)
             except ValueError as error:
-                yield Problem("all", name, str(error), "write it as network/length, such as 10.0.0.0/24")
+                yield Problem("all", name, str(error), "write it as IPv4 network/length, such as 10.0.0.0/24")
 
 
 def main() -> None:
@@ -166,7 +181,8 @@ def main() -> None:
     try:
         inventory = load(sys.argv[1])
     except CamgridError as error:
-        sys.exit(f"error: {error}")
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(error.exit_code)
     found = problems(inventory)
     if found:
         sys.stderr.write("".join(f"{problem}\n" for problem in found))

@@ -1,13 +1,21 @@
-"""What may be set in an inventory: the roles' argument specs, and the variables of the topology itself."""
+"""What may be set in an inventory: the roles' argument specs, and the variables of the topology itself.
+
+Run as `python -m camgrid.variables` it prints docs/variables.md.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-ROLES = Path(__file__).resolve().parents[2] / "roles"
+_ROOT = Path(__file__).resolve().parents[2]
+ROLES = _ROOT / "roles"
+# Its variables follow from the topology, and Ansible lets them win over an inventory's `all`.
+DERIVED = _ROOT / "playbooks" / "group_vars" / "all.yml"
 
 # name → what it is; docs/variables.md is written from this and from the argument specs.
 TOPOLOGY = {
@@ -20,6 +28,8 @@ TOPOLOGY = {
     "camgrid_client_networks": "Networks that applications may connect to the database from.",
     "camgrid_host_memory_mb": "Memory that the host may use, in MiB, where that is not all it has.",
     "camgrid_host_cores": "CPUs that the host may use, where that is not all it has.",
+    "camgrid_host_disk": "Kind of disk under the data, where its detection is wrong: nvme, ssd or hdd.",
+    "postgresql_version": "Major version of PostgreSQL, 17 or 18; chosen once, for the whole cluster.",
     "camgrid_packages_dir": "Directory with local .deb packages, on the hosts and on this machine.",
     "vagrant_memory_mb": "Memory of the host's Vagrant machine, in MiB.",
     "vagrant_cpus": "CPUs of the host's Vagrant machine.",
@@ -35,6 +45,67 @@ def role_options() -> dict[str, dict[str, dict]]:
     }
 
 
+@cache
+def derived_variables() -> set[str]:
+    """Names that the playbooks derive from the topology; what an inventory's `all` says of them would not count."""
+    return set(yaml.safe_load(DERIVED.read_text())) - set(TOPOLOGY)
+
+
 def known_variables() -> list[str]:
     """Every name that an inventory may set."""
-    return sorted({*TOPOLOGY, *(name for options in role_options().values() for name in options)})
+    options = {name for options in role_options().values() for name in options}
+    return sorted({*TOPOLOGY, *options} - derived_variables())
+
+
+def document() -> str:
+    """The variables as Markdown, the topology's first and then a table a role."""
+    lines = [
+        "# Variables",
+        "",
+        "Everything that an inventory may set; any other name is refused. Written by `python -m camgrid.variables`",
+        "from the roles' `meta/argument_specs.yml`; units, and whether a change reloads or restarts something, stand in",
+        "each role's `defaults/main.yml`.",
+        "",
+        "## The cluster",
+        "",
+        "| variable | what it is |",
+        "|---|---|",
+        *(f"| `{name}` | {text} |" for name, text in TOPOLOGY.items()),
+    ]
+    for role, options in role_options().items():
+        lines += ["", f"## Role `{role}`", "", *_role(options)]
+    return "\n".join(lines) + "\n"
+
+
+def _role(options: dict[str, dict]) -> Iterator[str]:
+    settable = {name: spec for name, spec in options.items() if name in known_variables() and name not in TOPOLOGY}
+    if settable:
+        yield "| variable | type | default | what it is |"
+        yield "|---|---|---|---|"
+        for name, spec in settable.items():
+            default = "required" if spec.get("required") else f"`{_shown(spec['default'])}`"
+            yield f"| `{name}` | {_type(spec)} | {default} | {_description(spec)} |"
+    derived = ", ".join(f"`{name}`" for name in options if name in derived_variables())
+    if derived:
+        yield from [""] if settable else []
+        yield f"Derived from the inventory, not to be set: {derived}."
+
+
+def _description(spec: dict[str, Any]) -> str:
+    nested = [f"`{name}`: {_description(inner)}" for name, inner in spec.get("options", {}).items()]
+    one_of = f" One of {', '.join(f'`{choice}`' for choice in spec['choices'])}." if "choices" in spec else ""
+    return " ".join([spec["description"] + one_of, *nested])
+
+
+def _type(spec: dict[str, Any]) -> str:
+    return f"list of {spec['elements']}" if spec["type"] == "list" else spec["type"]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str) and value:
+        return value
+    return yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
+
+
+if __name__ == "__main__":
+    print(document(), end="")

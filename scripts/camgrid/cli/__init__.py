@@ -74,6 +74,12 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away (`| head`); Python would complain about it at exit
         code = errors.EXIT_OK
+    except OSError as error:
+        _show(f"error: {error}", debug)
+        code = errors.EXIT_FAILED
+    except Exception as error:  # noqa: BLE001 - a mistake in camgrid is no reason for a traceback either
+        _show(f"error: {type(error).__name__}: {error}\n  next: report this, with what --debug shows", debug)
+        code = errors.EXIT_FAILED
     sys.exit(code if isinstance(code, int) else errors.EXIT_OK)
 
 

@@ -13,6 +13,7 @@ from camgrid import connect
 from camgrid.errors import UsageError
 from camgrid.inventory import Inventory, load
 from camgrid.topology import Topology, build
+from camgrid.validate import problems
 
 
 class App:
@@ -30,7 +31,10 @@ class App:
 
     @cached_property
     def topology(self) -> Topology:
-        """Regions, groups and members, derived from the inventory."""
+        """Regions, groups and members, derived from the inventory. UsageError when it has mistakes."""
+        found = problems(self.inventory)
+        if found:
+            raise UsageError("\n".join(map(str, found)), hint="mend the inventory; nothing was changed")
         return build(self.inventory)
 
     def connect(self, role: str, **options: Any) -> psycopg.Connection:

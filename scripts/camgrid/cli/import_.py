@@ -78,7 +78,7 @@ def command(
     hour that happens twice, a camera's zone has first the earlier and then the later one.
     """
     if str(file) == "-":
-        raise UsageError("a stream cannot be gone on with when it breaks", hint="save it to a file first")
+        raise UsageError("an import from a stream could not be resumed", hint="save it to a file first")
     job = plan(file, rejects=rejects, tolerance=duration(future_tolerance), **options)
     _say_plan(job)
     with _progress(job) as watch:

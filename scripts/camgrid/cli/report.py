@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +64,12 @@ def counts(
         limit=_TABLE_LIMIT if limit is None and form == "table" else limit,
         **wanted,
     )
-    with app.connect("reporter", autocommit=True) as connection:
-        answer = _Limited(report.rows(connection, request), request.limit)
+    with app.connect("reporter", autocommit=True) as connection, closing(report.rows(connection, request)) as rows:
+        answer = _Limited(rows, request.limit)
         written = write(answer, request.columns, form, output)
     if not written:
-        say(f"no results between {_shown(request.start, where, 'the first')} and {_shown(request.end, where, 'now')}")
+        first, last = _shown(request.start, where, "the beginning"), _shown(request.end, where, "the end")
+        say(f"no results between {first} and {last}")
     if answer.cut:
         say(f"only the first {request.limit:,} rows are shown: add --limit or narrow the range")
 
@@ -80,10 +82,10 @@ class _Limited:
 
     def __iter__(self) -> Iterator[tuple]:
         for number, row in enumerate(self._rows):
-            if number == self._limit:
+            if self._limit is None or number < self._limit:
+                yield row
+            else:
                 self.cut = True
-                return
-            yield row
 
 
 def _format(form: str | None, output: Path | None, as_json: bool) -> str:

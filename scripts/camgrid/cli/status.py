@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from rich.markup import escape
 
 from camgrid import health
 from camgrid.cli.app import App, json_option
@@ -56,7 +57,7 @@ def _show(snapshot: health.Snapshot) -> None:
     if not snapshot.findings:
         out.print("[green]healthy[/green]")
     for finding in snapshot.findings:
-        out.print(f"[red]wrong[/red] {finding.where}: {finding.what}\n      next: {finding.next}", markup=True)
+        out.print(f"[red]wrong[/red] {escape(f'{finding.where}: {finding.what}')}\n      next: {escape(finding.next)}")
 
 
 def _lag(member: health.patroni.Member) -> str:

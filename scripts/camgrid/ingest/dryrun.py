@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from camgrid.ingest import catalog
 from camgrid.ingest.clock import Months, Stamps
 from camgrid.ingest.job import Job
 from camgrid.ingest.log import Progress
 from camgrid.ingest.rejects import RejectsFile, kind
 from camgrid.ingest.rows import Validator
-from camgrid.ingest.run import Summary, cameras, partitions
+from camgrid.ingest.run import Summary
 from camgrid.ingest.session import Connect, Session
 from camgrid.ingest.source import Source
 
@@ -24,10 +25,10 @@ def dry_run(job: Job, connect: Connect, watch: Callable[[Source], None], rejects
     started, summary, session = time.monotonic(), Summary(), Session(connect)
     source = job.open()
     try:
-        months = Months(session.do(partitions), job.make_partitions)
+        months = Months(session.do(catalog.partitions), job.make_partitions)
         stamps = Stamps(job.zone, datetime.now(UTC) + job.tolerance, months)
         validator = Validator(source.positions(job.columns), stamps, job.camera, job.default_zone)
-        validator.know(session.do(cameras))
+        validator.know(session.do(catalog.cameras))
         valid = rejected = size = 0
         while block := source.block(job.chunk):
             checked = validator.check(block)

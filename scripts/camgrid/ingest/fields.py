@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from camgrid.ingest.source import is_utf8
+from camgrid.ingest.source import JsonText, is_utf8
 
 INT4_MAX = 2**31 - 1
 NULL = "\\N"
@@ -92,7 +92,8 @@ def frame_data(text: str | None) -> str | Bad:
     if not text or text.isspace():
         return "{}"
     try:
-        json.loads(text, parse_constant=_refuse)
+        if not isinstance(text, JsonText):
+            json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return Bad(f"frame_data is not JSON: {short(text)}")
     if not is_utf8(text):

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from camgrid.errors import UsageError
-from camgrid.ingest.source import Block, Reject, Source
+from camgrid.ingest.source import Block, JsonText, Reject, Source
 
 FORMATS = ("csv", "ndjson")
 _SAMPLE_LINES = 1000
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def open_source(path: Path, file_format: str | None = None) -> Source:
@@ -34,6 +35,8 @@ def open_source(path: Path, file_format: str | None = None) -> Source:
 
 class CsvSource(Source):
     """Comma-separated values, quoted as RFC 4180 says."""
+
+    format = "csv"
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -93,6 +96,7 @@ class CsvSource(Source):
 class JsonSource(Source):
     """One JSON object a line."""
 
+    format = "ndjson"
     open_ended = True
 
     def __init__(self, path: Path) -> None:
@@ -136,4 +140,9 @@ def _as_text(value: Any) -> str:
     """A JSON value as the text that a CSV file would have for it."""
     if isinstance(value, str):
         return value
-    return "" if value is None else json.dumps(value, separators=(",", ":"))
+    if value is None:
+        return ""
+    try:
+        return JsonText(_encode(value))
+    except ValueError:  # NaN and Infinity, which json.loads takes and JSON has not
+        return str(value)

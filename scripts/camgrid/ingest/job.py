@@ -76,7 +76,7 @@ def plan(
         rejects=rejects or Path(f"{path.name}.rejects.csv"),
         chunk=chunk,
         tolerance=tolerance,
-        key=_key(path, [type(source).__name__, columns, timezone, camera, default_zone]),
+        key=_key(path, [source.format, columns, timezone, camera, default_zone]),
         ignored=ignored,
     )
 

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import psycopg
 
 from camgrid.console import say
 from camgrid.errors import CamgridError
-from camgrid.ingest import store
+from camgrid.ingest import catalog, store
 from camgrid.ingest.clock import Months, Stamps
 from camgrid.ingest.job import Job
 from camgrid.ingest.log import Log, Progress
@@ -21,7 +22,6 @@ from camgrid.ingest.rows import Checked, Validator
 from camgrid.ingest.session import Connect, Session
 from camgrid.ingest.source import DamagedError, Source
 
-_TABLE = "counting_results"
 AGAIN = "run the same command again to go on"
 
 
@@ -87,7 +87,7 @@ class Import:
             checked = validator.check(block)
             self._prepare(checked)
             before = self.summary.progress
-            self._advance(self.session.do(lambda connection, c=checked: self._commit(connection, c)))
+            self._advance(self.session.do(partial(self._commit, checked=checked)))
             self.summary.rows_read += block.rows
             self.summary.handled += self.summary.progress.rows - before.rows
             self._watch(source)
@@ -95,7 +95,7 @@ class Import:
         if done.rows != self.summary.rows_read:
             raise CamgridError(f"{self.summary.rows_read} rows were read, {done.rows} accounted for: a defect")
         finished = replace(done, finished_at=datetime.now(UTC))
-        self.session.do(lambda connection: self.log.write(connection, finished))
+        self.session.do(partial(self.log.write, progress=finished))
         self.summary.progress = finished
 
     def _begin(self) -> None:
@@ -112,13 +112,13 @@ class Import:
                 say(f"going on after line {done.lines_done:,}")
             return
         self._merging = True
-        self.session.do(lambda connection: self.log.write(connection, Progress()))
+        self.session.do(partial(self.log.write, progress=Progress()))
 
     def _validator(self, source: Source) -> Validator:
-        self._months = Months(self.session.do(partitions), self.job.make_partitions)
+        self._months = Months(self.session.do(catalog.partitions), self.job.make_partitions)
         stamps = Stamps(self.job.zone, datetime.now(UTC) + self.job.tolerance, self._months)
         validator = Validator(source.positions(self.job.columns), stamps, self.job.camera, self.job.default_zone)
-        validator.know(self.session.do(cameras))
+        validator.know(self.session.do(catalog.cameras))
         self._columns = validator.columns
         return validator
 
@@ -132,23 +132,13 @@ class Import:
     def _prepare(self, checked: Checked) -> None:
         """Makes the partitions and cameras that a chunk needs; both are harmless without the chunk."""
         for month in sorted(self._months.missing):
-            self.session.do(
-                lambda c, m=month: c.execute("SELECT camgrid.create_monthly_partition(%s, %s)", (_TABLE, m))
-            )
+            self.session.do(partial(catalog.make_partition, month=month))
             self.summary.partitions += 1
         if self._months.missing:
-            self._months.made(self.session.do(partitions))
+            self._months.made(self.session.do(catalog.partitions))
         if checked.cameras:
-            self.summary.cameras += self.session.do(lambda connection: self._register(connection, checked))
-
-    def _register(self, connection: psycopg.Connection, checked: Checked) -> int:
-        zone = self.job.zone.key if self.job.zone else "UTC"
-        with connection.transaction(), connection.cursor() as cursor:
-            cursor.executemany(
-                "INSERT INTO camgrid.cameras (id, name, site, timezone) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                [(*camera, zone) for camera in checked.cameras],
-            )
-            return cursor.rowcount
+            zone = self.job.zone.key if self.job.zone else "UTC"
+            self.summary.cameras += self.session.do(partial(catalog.register, cameras=checked.cameras, zone=zone))
 
     def _commit(self, connection: psycopg.Connection, checked: Checked) -> tuple[Progress, list[str] | None]:
         """Stores a chunk unless that is done: the answer to an earlier commit may have been lost."""
@@ -168,7 +158,10 @@ class Import:
             if now.lines_done == checked.block.end:
                 return now, None
             if now.lines_done != before.lines_done:
-                raise CamgridError("another import of this file is running")
+                raise CamgridError(
+                    f"camgrid.import_log says line {now.lines_done:,}, not {before.lines_done:,}: another import of"
+                    " this file is running, or a failover lost its last entry"
+                )
             lines = checked.lines
             outcome = way(connection, self._columns, lines) if lines else store.Outcome()
             refused = [checked.refused(checked.rows[n], reason) for n, reason in outcome.refused]
@@ -190,14 +183,3 @@ class Import:
             self.summary.kinds = self.rejects.kinds()
         else:
             self.summary.kinds.update(map(kind, reasons))
-
-
-def partitions(connection: psycopg.Connection) -> list[tuple]:
-    """First day and day after the last of each partition of the results."""
-    query = "SELECT start_date, end_date FROM camgrid.list_partitions(%s)"
-    return connection.execute(query, (_TABLE,)).fetchall()
-
-
-def cameras(connection: psycopg.Connection) -> list[int]:
-    """The cameras that are registered."""
-    return [camera for (camera,) in connection.execute("SELECT id FROM camgrid.cameras")]

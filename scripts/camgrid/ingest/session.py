@@ -20,9 +20,9 @@ _DELAYS = (0.5, 1, 2, 4, 8, 15, 15, 15)
 _DISK_FULL = "53100"
 # A full disk seldom empties itself: two tries more, in case that a temporary file was all.
 _DISK_DELAYS = (2, 5)
-# Serialization failure, deadlock, read-only after a failover, shutdown, crash, still starting, too many
-# connections, out of memory, a statement timeout; and, without a code of their own, lost connections.
-_TRANSIENT = {"40001", "40P01", "25006", "57P01", "57P02", "57P03", "53300", "53200", "57014", _DISK_FULL}
+# Serialization failure, deadlock, a lock not had in time, read-only after a failover, shutdown, crash, still starting,
+# too many connections, out of memory, a statement cancelled. Lost connections have no code, or one of class 08.
+_TRANSIENT = {"40001", "40P01", "55P03", "25006", "57P01", "57P02", "57P03", "53300", "53200", "57014"}
 _WORKER = re.compile(r"while executing command on (\S+:\d+)")
 
 

@@ -28,6 +28,12 @@ class Reject(NamedTuple):
     raw: str
 
 
+class JsonText(str):
+    """Text that is JSON for certain, and need not be parsed again."""
+
+    __slots__ = ()
+
+
 @dataclass(slots=True)
 class Block:
     """Consecutive rows. fields[i], numbers[i] and raws[i] are one row; broken ones have no fields.
@@ -54,6 +60,7 @@ class DamagedError(CamgridError):
 class Source:
     """An open file of rows. columns: the CSV header, or the keys of the first NDJSON lines."""
 
+    format: str
     columns: list[str]
     # Whether rows may have other columns than those seen so far.
     open_ended = False

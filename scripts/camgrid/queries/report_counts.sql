@@ -1,6 +1,6 @@
 -- Summed by camera first, where the rows are; only the sums meet the cameras' names and sites.
 SELECT
-    {keys},
+    {keys}
     sum(part.count_in)::bigint AS count_in,
     sum(part.count_out)::bigint AS count_out,
     sum(part.total_count)::bigint AS total_count,
@@ -17,6 +17,5 @@ FROM (
     GROUP BY {part_names}
 ) AS part
 LEFT JOIN camgrid.cameras ON part.camera_id = cameras.id
-GROUP BY {key_numbers}
-ORDER BY {key_numbers}
+{grouping}
 LIMIT %(limit)s

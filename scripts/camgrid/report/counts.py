@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,8 @@ _SPLITS = {
     "zone": {"zone_id": sql.SQL("part.zone_id")},
 }
 SPLITS = tuple(_SPLITS)
+# Rows fetched at a time, where libpq can.
+_STREAMED = 1000
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
         raise UsageError(f"{text!r} is no date or time", hint=hint) from error
 
 
-def rows(connection: psycopg.Connection, request: Request) -> Iterator[tuple]:
+def rows(connection: psycopg.Connection, request: Request) -> Generator[tuple, None, None]:
     """The answer, row by row, in the order of request.columns; one more row than the limit when there is more.
 
     Periods are datetimes in the request's zone. Raises UsageError for a camera or site that is not there.
@@ -93,9 +96,11 @@ def rows(connection: psycopg.Connection, request: Request) -> Iterator[tuple]:
         "limit": None if request.limit is None else request.limit + 1,
     }
     try:
-        for row in connection.cursor().stream(_query(request, cameras is not None), parameters):
-            # Sums over nothing: one row that says nothing.
-            if row[-1] is not None:
+        query = _query(request, cameras is not None)
+        size = _STREAMED if psycopg.capabilities.has_stream_chunked() else 1
+        # A stream that is left early holds the connection until it is closed.
+        with closing(connection.cursor().stream(query, parameters, size=size)) as stream:
+            for row in stream:
                 yield (row[0].astimezone(request.zone), *row[1:]) if request.by else row
     except psycopg.errors.InvalidParameterValue as error:
         raise UsageError(f"the database does not know the time zone {request.zone.key}") from error
@@ -117,12 +122,13 @@ def _query(request: Request, some_cameras: bool) -> sql.Composed:
     keys = [sql.SQL("{} AS {}").format(source, sql.Identifier(name)) for name, source in request.keys.items()]
     numbers = [sql.SQL(str(number)) for number in range(1, len(keys) + 1)]
     comma = sql.SQL(", ")
+    grouping = sql.SQL("GROUP BY {0}\nORDER BY {0}") if keys else sql.SQL("HAVING count(*) > 0")
     return sql.SQL(queries.text("report_counts")).format(
-        keys=comma.join(keys) if keys else sql.SQL("NULL"),
+        keys=sql.SQL("").join(key + comma for key in keys),
         part_keys=comma.join(part.values()),
         part_names=comma.join(map(sql.Identifier, part)),
         conditions=sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true"),
-        key_numbers=comma.join(numbers) if numbers else sql.SQL("()"),
+        grouping=grouping.format(comma.join(numbers)),
     )
 
 

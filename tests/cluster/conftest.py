@@ -1,0 +1,66 @@
+"""A running lab for the tests; the runner names it in CAMGRID_TEST_LAB."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from camgrid.lab.config import Lab
+from tests.cluster.support import Cluster
+
+_LAB = os.environ.get("CAMGRID_TEST_LAB")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves out what has no meaning in the lab's phase."""
+    if not _LAB:
+        return
+    sharded = _cluster().topology.sharded
+    for item in items:
+        if "needs_workers" in item.keywords and not sharded:
+            item.add_marker(pytest.mark.skip(reason="this lab has no worker groups"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes `host` runs once for each host of the lab, one with `node` for each node."""
+    if not {"host", "node"} & set(metafunc.fixturenames):
+        return
+    topology = _cluster().topology
+    if "host" in metafunc.fixturenames:
+        metafunc.parametrize("host", list(topology.hosts), indirect=True)
+    if "node" in metafunc.fixturenames:
+        metafunc.parametrize("node", [node.host for node in topology.nodes], indirect=True)
+
+
+def _cluster() -> Cluster:
+    if not _LAB:
+        raise pytest.UsageError("these tests need a lab: ./scripts/test --tier horiz, or set CAMGRID_TEST_LAB")
+    return Cluster(Lab.open(_LAB))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """The lab's cluster."""
+    return _cluster()
+
+
+@pytest.fixture
+def host(cluster: Cluster, request: pytest.FixtureRequest):
+    """One host of the lab, for testinfra."""
+    return cluster.host(request.param)
+
+
+@pytest.fixture
+def node(cluster: Cluster, request: pytest.FixtureRequest):
+    """One host that runs PostgreSQL, for testinfra."""
+    return cluster.host(request.param)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """What every node's Patroni said last belongs to the report of a failed test."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call" and report.failed and "cluster" in getattr(item, "fixturenames", ()):
+        report.sections.append(("journals", item.funcargs["cluster"].journals()))

@@ -1,0 +1,101 @@
+"""A lab's cluster in the words of the tests: `cluster.coordinator_value("SELECT …")`, `cluster.camgrid("status")`."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import testinfra
+
+from camgrid import connect, patroni
+from camgrid.inventory import Inventory, load
+from camgrid.lab.config import Lab
+from camgrid.lab.inventory import inventory_of
+from camgrid.topology import Node, Topology, build
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Cluster:
+    """A cluster that runs in a lab."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.path = inventory_of(lab)
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """The lab's inventory."""
+        return load(self.path)
+
+    @cached_property
+    def topology(self) -> Topology:
+        """What the inventory means."""
+        return build(self.inventory)
+
+    def host(self, name: str) -> Any:
+        """A host for testinfra, over the same SSH that Ansible uses."""
+        return testinfra.get_host(f"ssh://root@{self.topology.hosts[name]}", ssh_config=str(self._ssh_config))
+
+    @cached_property
+    def _ssh_config(self) -> Path:
+        variables = next(iter(self.inventory.hosts.values()))
+        words = [word for word in shlex.split(variables["ansible_ssh_common_args"]) if word != "-o"]
+        options = [f"IdentityFile={variables['ansible_ssh_private_key_file']}", *words]
+        path = ROOT / f".cache/tests/ssh_config.{self.lab.name}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{option.replace('=', ' ', 1)}\n" for option in options))
+        return path
+
+    def connect(self, role: str, **options: Any) -> psycopg.Connection:
+        """A connection to the coordinator's primary."""
+        return connect.to_cluster(self.inventory, self.topology, role, **({"autocommit": True} | options))
+
+    def connect_to(self, node: Node, role: str, **options: Any) -> psycopg.Connection:
+        """A connection to one node, whatever it is now."""
+        wanted = connect.parameters(self.inventory, self.topology, role)
+        wanted |= {"host": node.address, "port": 5432, "target_session_attrs": "any", "autocommit": True}
+        return psycopg.connect(**(wanted | options))
+
+    def rows(self, query: str, *parameters: Any, role: str = "admin") -> list[tuple]:
+        """What a query on the coordinator's primary returns."""
+        with self.connect(role) as conn:
+            return conn.execute(query, parameters or None).fetchall()
+
+    def value(self, query: str, *parameters: Any, role: str = "admin") -> Any:
+        """The one value that a query returns."""
+        return self.rows(query, *parameters, role=role)[0][0]
+
+    def members(self) -> list[patroni.Member]:
+        """All members as Patroni sees them."""
+        return patroni.members(self.inventory, self.topology)
+
+    def leader(self, group: int) -> Node:
+        """The node that leads a group now."""
+        leads = {member.name for member in self.members() if member.role == "leader"}
+        return next(node for node in self.topology.group(group) if node.host in leads)
+
+    def camgrid(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Runs the command against this cluster; never raises for its exit code."""
+        command = [sys.executable, "-m", "camgrid", "-i", str(self.path), *arguments]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600, **options)
+
+    def playbook(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs a playbook against this cluster; never raises for its exit code."""
+        command = [Path(sys.executable).with_name("ansible-playbook"), "-i", str(self.path), f"playbooks/{name}.yml"]
+        return subprocess.run(
+            [*command, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=900
+        )
+
+    def journals(self, lines: int = 15) -> str:
+        """The last lines of every node's Patroni and PostgreSQL."""
+        said = []
+        for node in self.topology.nodes:
+            command = f"journalctl --unit=patroni --lines={lines} --no-pager --output=cat"
+            said.append(f"--- {node.host}\n{self.host(node.host).run(command).stdout}")
+        return "\n".join(said)
