@@ -63,7 +63,7 @@ def document() -> str:
         "# Variables",
         "",
         "Everything that an inventory may set; any other name is refused. Written by `python -m camgrid.variables`",
-        "from the roles' `meta/argument_specs.yml`; units, and whether a change reloads or restarts something, stand in",
+        "from the roles' `meta/argument_specs.yml`. Which changes reload or restart something, and why, stands in",
         "each role's `defaults/main.yml`.",
         "",
         "## The cluster",

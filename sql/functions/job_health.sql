@@ -15,7 +15,8 @@ AS $$
     WHERE j.jobname LIKE 'camgrid-%'
 $$;
 
-COMMENT ON FUNCTION camgrid.job_health() IS 'camgrid''s jobs inside the database and how each ended last; null before its first run';
+COMMENT ON FUNCTION camgrid.job_health() IS
+'camgrid''s jobs inside the database and how each ended last; null before its first run';
 
 REVOKE ALL ON FUNCTION camgrid.job_health() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION camgrid.job_health() TO camgrid_monitor;

@@ -1,6 +1,16 @@
 -- The strategy's table of this name was filled by hand; this is read from the cluster, so it cannot be wrong.
 CREATE OR REPLACE VIEW camgrid.shard_routing AS
-SELECT * FROM camgrid.shard_routes();
+SELECT
+    shard_id,
+    shard_name,
+    host,
+    port,
+    database_name,
+    camera_range_start,
+    camera_range_end,
+    cameras,
+    is_active
+FROM camgrid.shard_routes();
 
 COMMENT ON VIEW camgrid.shard_routing IS 'Where each shard of counting_results lives now; see shard_routes()';
 

@@ -18,13 +18,13 @@ def parameters(cluster, role, **changes):
 
 
 def test_plain_connections_are_refused(cluster):
-    with pytest.raises(psycopg.OperationalError, match="no encryption|pg_hba"):
+    with pytest.raises(psycopg.OperationalError, match=r"no encryption|pg_hba"):
         psycopg.connect(**parameters(cluster, "writer", sslmode="disable", sslrootcert=None, sslcertmode=None))
 
 
 @pytest.mark.parametrize("user", ["postgres", "camgrid_owner", "replicator"])
 def test_nobody_takes_the_nodes_or_owners_place_with_a_password(cluster, user):
-    with pytest.raises(psycopg.OperationalError, match="pg_hba|certificate"):
+    with pytest.raises(psycopg.OperationalError, match=r"pg_hba|certificate"):
         psycopg.connect(**parameters(cluster, "writer", user=user, password="guess"))  # noqa: S106
 
 
@@ -61,7 +61,7 @@ def test_patroni_obeys_certificates_only(cluster):
     url = f"https://{node.address}:8008/config"
     with urllib.request.urlopen(url, context=context, timeout=5) as answer:
         assert json.load(answer)["synchronous_mode"] == "quorum"
-    change = urllib.request.Request(url, method="PATCH", data=b'{"pause": true}')  # noqa: S310
+    change = urllib.request.Request(url, method="PATCH", data=b'{"pause": true}')
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(change, context=context, timeout=5)  # noqa: S310
     assert caught.value.code == 403

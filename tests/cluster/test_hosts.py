@@ -30,7 +30,7 @@ def test_listens_only_where_it_must(host, cluster):
     listening = {
         line.split()[3] for line in host.check_output("ss --listening --tcp --numeric --no-header").splitlines()
     }
-    open_to_all = {socket for socket in listening if socket.startswith(("0.0.0.0", "[::]", "*"))}
+    open_to_all = {socket for socket in listening if socket.startswith(("0.0.0.0", "[::]", "*"))}  # noqa: S104
     assert open_to_all <= {"0.0.0.0:22", "[::]:22", "*:22"}
     if cluster.topology.node(name):
         assert {f"{address}:5432", "127.0.0.1:5432", f"{address}:8008"} <= listening

@@ -8,12 +8,12 @@ from datetime import date
 from types import SimpleNamespace
 
 import pytest
-from tests.unit.memory_database import Database
 
 from camgrid.errors import CamgridError
 from camgrid.ingest import run, session, store
 from camgrid.ingest.job import plan
 from camgrid.ingest.run import Import
+from tests.unit.memory_database import Database
 
 BAD = 7  # every row whose number it divides has no count
 ROWS = 100

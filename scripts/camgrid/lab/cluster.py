@@ -18,6 +18,7 @@ MELBOURNE = ROOT.parent / "shared" / "data" / "melbourne_pedestrian_2012_2015.cs
 _COLUMNS = {
     "camera_id": "sensor_id", "camera_name": "sensor_name", "timestamp": "timestamp", "total_count": "hourly_count",
 }
+_TIMEZONE = "Australia/Melbourne"
 
 
 def configure(lab: Lab) -> None:
@@ -47,7 +48,7 @@ def import_data(lab: Lab, given: Path | None) -> None:
         return
     mapping = [word for column, name in _COLUMNS.items() for word in ("--map", f"{column}={name}")]
     code = _camgrid(
-        lab, "import", str(source), *mapping, "--timezone", "Australia/Melbourne", "--make-partitions",
+        lab, "import", str(source), *mapping, "--timezone", _TIMEZONE, "--make-partitions",
         "--rejects", str(lab.directory / "rejects.csv"),
     )
     if code:
@@ -80,11 +81,11 @@ def data_file(lab: Lab, given: Path | None) -> Path:
 def final_screen(lab: Lab) -> int:
     """Shows the cluster with the command's own words, and what to try next. Returns the exit code of `status`."""
     code = _camgrid(lab, "status")
-    _camgrid(lab, "report", "counts", "--by", "month", "--limit", "12")
+    _camgrid(lab, "report", "counts", "--by", "month", "--limit", "12", "--timezone", _TIMEZONE)
     where = shown(inventory_of(lab))
     say("\nNext:")
     say(f"  .venv/bin/camgrid -i {where} status")
-    say(f"  .venv/bin/camgrid -i {where} report counts --by hour --camera 4 --limit 24")
+    say(f"  .venv/bin/camgrid -i {where} report counts --by hour --camera 1 --limit 24")
     say(f"  scripts/lab ssh{_name_option(lab)} g0m1")
     return code
 

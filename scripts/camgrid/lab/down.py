@@ -21,7 +21,7 @@ def down(lab: Lab, *, purge: bool = False) -> None:
     machine.check_kind()
     with lab_lock(lab):
         for unit in units_like(f"{lab.name}-"):
-            unit.kill()
+            host.pull_plug(lab, unit.name.removeprefix(f"{lab.name}-"))
         _kill_strays(lab)
         for shared in lab.control_sockets.glob("*"):
             host.close_connection(lab, shared.name)

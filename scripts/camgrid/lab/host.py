@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from camgrid.errors import CamgridError
+from camgrid.lab import mounts
 from camgrid.lab.config import Lab
 from camgrid.lab.rootfs import Surroundings, prepare
 from camgrid.lab.run import run
@@ -33,8 +34,7 @@ def start(lab: Lab, host: str, address: str, surroundings: Surroundings, package
         return
     root = prepare(lab, host, address, surroundings)
     machine = f"{lab.name}-{host}"
-    # The kernel removes a killed host's interface a moment after the host, and its name must be free.
-    run(["ip", "link", "del", "dev", f"vb-{machine}"], check=False)
+    _clear_after(machine)
     close_connection(lab, address)
     (lab.host_dir(host) / "address").write_text(address)
     (lab.host_dir(host) / "packages").write_text(str(packages))
@@ -49,6 +49,15 @@ def start(lab: Lab, host: str, address: str, surroundings: Surroundings, package
         ],
         lab.host_dir(host) / "console.log",
     )
+
+
+def _clear_after(machine: str) -> None:
+    """Removes what a killed host leaves on this machine: its interface for a moment, a mount of newer systemds."""
+    run(["ip", "link", "del", "dev", f"vb-{machine}"], check=False)
+    exported = Path("/run/systemd/nspawn/unix-export", machine)
+    if exported.exists():
+        mounts.unmount_below(exported)
+        exported.rmdir()
 
 
 def stop(lab: Lab, host: str, seconds: float = 120) -> None:
@@ -69,8 +78,14 @@ def stop(lab: Lab, host: str, seconds: float = 120) -> None:
 def kill(lab: Lab, host: str) -> None:
     """Pulls the host's plug: all its processes end at once and nobody hears a goodbye."""
     address = lab.address(host)
-    unit(lab, host).kill()
+    pull_plug(lab, host)
     close_connection(lab, address)
+
+
+def pull_plug(lab: Lab, host: str) -> None:
+    """Ends all that runs as the host, whether the lab knows it or not."""
+    unit(lab, host).kill()
+    _clear_after(f"{lab.name}-{host}")
 
 
 def close_connection(lab: Lab, address: str) -> None:

@@ -78,16 +78,11 @@ def _iptables_rules(lab: Lab) -> list[list[str]]:
 
 def _let_through_iptables(lab: Lab) -> None:
     """Docker, for one, drops in the FORWARD chain what it does not know; no table of ours can undrop it."""
-    policy = run(["iptables", "-w", "-S", "FORWARD"], check=False) if _has("iptables") else ""
-    if not policy.startswith("-P FORWARD DROP"):
+    if not run(["iptables", "-w", "-S", "FORWARD"], check=False).startswith("-P FORWARD DROP"):
         return
     for rule in _iptables_rules(lab):
         if not succeeds(["iptables", "-w", "-C", "FORWARD", *rule]):
             run(["iptables", "-w", "-I", "FORWARD", *rule])
-
-
-def _has(program: str) -> bool:
-    return any(Path(directory, program).exists() for directory in ("/usr/sbin", "/sbin", "/usr/bin"))
 
 
 def uplink_mtu() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,10 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 def run(command: Sequence[str | Path], *, stdin: str = "", check: bool = True, hint: str = "") -> str:
     """Runs command to its end and returns its stdout. CamgridError with its last lines when it fails."""
+    if not shutil.which(command[0]):
+        if check:
+            raise CamgridError(f"{command[0]} is not installed on this machine", hint=hint)
+        return ""
     with _child(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         output, complaint = process.communicate(stdin)
     if check and process.returncode:
@@ -28,7 +33,9 @@ def run(command: Sequence[str | Path], *, stdin: str = "", check: bool = True, h
 
 
 def succeeds(command: Sequence[str | Path]) -> bool:
-    """Whether command ends with 0; what it says is of no interest."""
+    """Whether command is there and ends with 0; what it says is of no interest."""
+    if not shutil.which(command[0]):
+        return False
     with _child(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         return process.wait() == 0
 

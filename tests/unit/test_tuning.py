@@ -1,0 +1,120 @@
+"""Numbers for hosts of every size; on the scaling strategy's own host, the strategy's numbers."""
+
+import re
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from camgrid.tuning import GB, SHARED, kernel, postgresql, reporter_work_mem
+
+# The host that the strategy tunes: 64 GB of memory, 8 cores (as many as its parallel workers), NVMe.
+STRATEGY_HOST = (64 * GB, 8, "nvme")
+memories = st.integers(512, 4 * 1024 * GB)
+cores = st.integers(1, 512)
+disks = st.sampled_from(["nvme", "ssd", "hdd"])
+
+
+def megabytes(value: str) -> int:
+    """A size as PostgreSQL reads it."""
+    number, unit = re.fullmatch(r"(\d+)(MB|GB)", value).groups()
+    return int(number) * {"MB": 1, "GB": GB}[unit]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("shared_buffers", "16GB"),
+        ("effective_cache_size", "48GB"),
+        ("maintenance_work_mem", "2GB"),
+        ("checkpoint_completion_target", 0.9),
+        ("wal_buffers", "16MB"),
+        ("default_statistics_target", 100),
+        ("random_page_cost", 1.1),
+        ("effective_io_concurrency", 200),
+        ("max_connections", 200),
+        ("max_parallel_workers_per_gather", 4),
+        ("max_parallel_workers", 8),
+    ],
+)
+def test_the_strategys_host_gets_the_strategys_value(name, value):
+    assert (postgresql(*STRATEGY_HOST) | SHARED)[name] == value
+
+
+def test_work_mem_is_not_the_strategys_256_mb_because_200_connections_could_take_50_of_the_64_gb():
+    assert megabytes(postgresql(*STRATEGY_HOST)["work_mem"]) == 64
+    # Reports, of which few run at a time, get what the strategy gives to all.
+    assert reporter_work_mem(STRATEGY_HOST[0]) == "256MB"
+
+
+def test_max_worker_processes_is_not_the_strategys_8_because_parallel_queries_alone_would_take_them_all():
+    assert SHARED["max_worker_processes"] == 32
+    assert postgresql(*STRATEGY_HOST)["max_parallel_workers"] == 8
+
+
+def test_the_smallest_host_gets_no_less_than_it_can_work_with():
+    settings = postgresql(512, 1, "ssd")
+    assert settings["shared_buffers"] == "128MB"
+    assert settings["work_mem"] == "4MB"
+    assert settings["max_parallel_workers_per_gather"] == 1
+    assert settings["autovacuum_max_workers"] == 3
+
+
+def test_a_huge_host_is_not_given_more_than_helps():
+    settings = postgresql(4096 * GB, 256, "nvme")
+    assert settings["maintenance_work_mem"] == "2GB"
+    assert settings["work_mem"] == "128MB"
+    assert settings["max_wal_size"] == "64GB"
+    assert settings["max_parallel_workers_per_gather"] == 4
+
+
+def test_a_rotating_disk_costs_more_to_seek():
+    assert postgresql(8 * GB, 4, "hdd")["random_page_cost"] == 4.0
+    assert postgresql(8 * GB, 4, "hdd")["effective_io_concurrency"] == 2
+
+
+@pytest.mark.parametrize(("arguments", "text"), [((511, 1, "ssd"), "too little"), ((GB, 1, "tape"), "nvme, ssd, hdd")])
+def test_what_cannot_run_a_database_is_refused(arguments, text):
+    with pytest.raises(ValueError, match=text):
+        postgresql(*arguments)
+
+
+@given(memories, cores, disks)
+def test_buffers_take_a_quarter_and_the_cache_fits(memory, cpus, disk):
+    settings = postgresql(memory, cpus, disk)
+    assert megabytes(settings["shared_buffers"]) <= memory / 4
+    assert megabytes(settings["effective_cache_size"]) <= memory * 3 / 4
+
+
+@given(memories, cores, disks)
+def test_all_that_may_be_taken_at_once_fits_into_memory(memory, cpus, disk):
+    assume(memory >= 2 * GB)  # below, PostgreSQL's own least values for 200 connections are what counts
+    settings = postgresql(memory, cpus, disk)
+    taken = megabytes(settings["shared_buffers"])
+    taken += SHARED["max_connections"] * megabytes(settings["work_mem"])
+    taken += settings["autovacuum_max_workers"] * megabytes(settings["maintenance_work_mem"])
+    assert taken <= memory
+
+
+@given(memories, cores, disks)
+def test_parallel_queries_leave_worker_processes_for_the_others(memory, cpus, disk):
+    settings = postgresql(memory, cpus, disk)
+    assert settings["max_parallel_workers"] <= SHARED["max_worker_processes"] - 8
+    assert settings["max_parallel_workers_per_gather"] <= settings["max_parallel_workers"]
+    assert megabytes(settings["min_wal_size"]) < megabytes(settings["max_wal_size"])
+
+
+@given(memories, memories, cores, disks)
+def test_more_memory_never_gives_less(one, other, cpus, disk):
+    less, more = (postgresql(memory, cpus, disk) for memory in sorted((one, other)))
+    for name, value in less.items():
+        if isinstance(value, str):
+            assert megabytes(value) <= megabytes(more[name]), name
+
+
+@given(st.integers(128, 4 * 1024 * GB))
+def test_the_kernel_writes_back_long_before_it_blocks_and_never_kills(memory):
+    settings = kernel(memory)
+    assert settings["vm.dirty_background_bytes"] <= settings["vm.dirty_bytes"] / 4
+    assert settings["vm.dirty_bytes"] <= 1024**3
+    assert settings["vm.overcommit_memory"] == 2
