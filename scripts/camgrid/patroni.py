@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import ssl
-import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def _ask(node: Node, context: ssl.SSLContext) -> list[dict] | None:
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_S, context=context) as answer:
             return json.load(answer)["members"]
-    except (urllib.error.URLError, OSError, ValueError, KeyError):
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
         return None
 
 

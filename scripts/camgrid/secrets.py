@@ -34,11 +34,15 @@ def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Writes path whole or not at all; never readable by others, not even for a moment."""
     _private_directory(path.parent)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        os.fchmod(file.fileno(), mode)
-        os.fsync(file.fileno())
-    Path(name).replace(path)
+    draft = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _private_directory(path: Path) -> None:

@@ -28,7 +28,7 @@ def database(monkeypatch):
     monkeypatch.setattr(run.Log, "begin", lambda log, connection: connection.progress)
     monkeypatch.setattr(run.Log, "read", lambda log, connection: connection.progress)
     monkeypatch.setattr(run.Log, "write", lambda log, connection, progress: setattr(connection, "progress", progress))
-    monkeypatch.setattr(session.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(session.Session, "_pause", lambda self, seconds: False)
     return made
 
 

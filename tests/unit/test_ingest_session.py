@@ -24,7 +24,7 @@ class Connection:
 @pytest.fixture
 def waits(monkeypatch):
     slept = []
-    monkeypatch.setattr(session.time, "sleep", slept.append)
+    monkeypatch.setattr(session.Session, "_pause", lambda self, seconds: slept.append(seconds))
     return slept
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -18,6 +18,14 @@ Connect = Callable[[], psycopg.Connection]
 # Seconds between the tries; together longer than the slowest failover takes.
 _DELAYS = (0.5, 1, 2, 4, 8, 15, 15, 15)
 _DISK_FULL = "53100"
+UNIQUE_VIOLATION = "23505"
+# COPY through Citus says XX000 for whatever a worker says at its end.
+_WORDS = {
+    "duplicate key value violates unique constraint": UNIQUE_VIOLATION,
+    "No space left on device": _DISK_FULL,
+    "read-only transaction": "25006",
+    "the database system is": "57P03",
+}
 # A full disk seldom empties itself: two tries more, in case that a temporary file was all.
 _DISK_DELAYS = (2, 5)
 # Serialization failure, deadlock, a lock not had in time, read-only after a failover, shutdown, crash, still starting,
@@ -33,6 +41,7 @@ class Session:
         """connect: opens a connection in autocommit mode, or raises CamgridError."""
         self._connect, self._connection = connect, None
         self.where = ""
+        self._given_up = threading.Event()
 
     def do(self, work: Callable[[psycopg.Connection], T]) -> T:
         """What work returns. It must be safe to call again, whether its commit was heard of or not.
@@ -52,8 +61,17 @@ class Session:
             if tries >= len(delays):
                 raise refusal
             say(f"{refusal.what}: trying again in {delays[tries]:g} s")
-            time.sleep(delays[tries])
+            if self._pause(delays[tries]):
+                raise refusal
             tries += 1
+
+    def give_up(self) -> None:
+        """Ends the waiting between tries, from another thread: nobody wants the answer any more."""
+        self._given_up.set()
+
+    def _pause(self, seconds: float) -> bool:
+        """Waits; returns whether somebody gave up meanwhile."""
+        return self._given_up.wait(seconds)
 
     def close(self) -> None:
         """Closes the connection; the next work opens another."""
@@ -79,12 +97,19 @@ class NoConnectionError(Exception):
         self.cause = cause
 
 
+def code(error: psycopg.Error) -> str | None:
+    """The SQLSTATE of an error; where Citus lost it on the way from a worker, the one that its words have."""
+    if error.sqlstate != "XX000":
+        return error.sqlstate
+    return next((known for words, known in _WORDS.items() if words in str(error)), error.sqlstate)
+
+
 def _delays(error: psycopg.Error) -> tuple[float, ...]:
-    if error.sqlstate == _DISK_FULL:
+    state = code(error)
+    if state == _DISK_FULL:
         return _DISK_DELAYS
-    lost = error.sqlstate is None and isinstance(error, psycopg.OperationalError)
-    lost = lost or (error.sqlstate or "").startswith("08")
-    return _DELAYS if lost or error.sqlstate in _TRANSIENT else ()
+    lost = state is None and isinstance(error, psycopg.OperationalError)
+    return _DELAYS if lost or (state or "").startswith("08") or state in _TRANSIENT else ()
 
 
 def _refusal(error: psycopg.Error, where: str) -> CamgridError:
@@ -93,7 +118,7 @@ def _refusal(error: psycopg.Error, where: str) -> CamgridError:
     # An error on a worker comes through the coordinator; Citus says in the context where it arose.
     if worker := _WORKER.search(error.diag.context or ""):
         detail += f" (on {worker[1]})"
-    if error.sqlstate == _DISK_FULL:
+    if code(error) == _DISK_FULL:
         return CamgridError(f"the disk is full: {detail}", where=where, hint="make room there")
     if isinstance(error, psycopg.errors.CheckViolation) and "no partition" in detail:
         return CamgridError(f"a partition went away during the import: {detail}", where=where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
 from pathlib import Path
 
 from camgrid.errors import CamgridError
@@ -29,6 +30,10 @@ HOOKS = (
 )
 
 
+# In namespaces of its own a build that is interrupted, or whose parent is killed, leaves no process and no mount.
+APART = (
+    "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+)
 # To be raised when the image is made in another way than the lines above say.
 RECIPE = 2
 
@@ -56,14 +61,13 @@ def _build(image: Path, proxy: str | None) -> None:
         _remove(leftover)
     draft = IMAGES / f".building-{image.name}"
     options = [f'--aptopt=Acquire::http::Proxy "{proxy}"'] if proxy else []
-    # setpriv: were we killed with no time to clean up, the build is to end with us.
     run(
         [
-            "setpriv", "--pdeathsig", "TERM", "mmdebstrap", "--mode=root", "--variant=minbase",
-            "--include=" + ",".join(PACKAGES), *(f"--customize-hook={hook}" for hook in HOOKS),
-            *options, SUITE, draft,
+            *APART, "mmdebstrap", "--mode=root", "--variant=minbase", "--include=" + ",".join(PACKAGES),
+            *(f"--customize-hook={hook}" for hook in HOOKS), *options, SUITE, draft,
         ],
         hint="can this machine reach the Debian mirror? Then run `scripts/lab up` again",
+        patience=0,
     )
     draft.chmod(0o755)
     # It holds no package lists, so their directory is not to look freshly updated; only now is mmdebstrap done with it.
@@ -84,7 +88,9 @@ def purge() -> None:
 
 def _remove(directory: Path) -> None:
     mounts.unmount_below(directory)
-    try:
-        shutil.rmtree(directory)
-    except FileNotFoundError as error:
-        raise CamgridError(f"it changed while it was removed: {error}", where=str(directory)) from error
+    for patience in (0.2, 1, 5):  # a build that has just been killed may still write its last file
+        shutil.rmtree(directory, ignore_errors=True)
+        if not directory.exists():
+            return
+        time.sleep(patience)
+    raise CamgridError("it cannot be removed", where=str(directory), hint=f"who uses it? fuser -vm {directory}")

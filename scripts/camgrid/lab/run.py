@@ -15,16 +15,24 @@ from pathlib import Path
 
 from camgrid.errors import CamgridError
 
+# Before a command that takes long: were we killed with no time to stop it, it is to end with us.
+TIED = ("setpriv", "--pdeathsig", "TERM")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def run(command: Sequence[str | Path], *, stdin: str = "", check: bool = True, hint: str = "") -> str:
-    """Runs command to its end and returns its stdout. CamgridError with its last lines when it fails."""
+def run(
+    command: Sequence[str | Path], *, stdin: str = "", check: bool = True, hint: str = "", patience: float = 15
+) -> str:
+    """Runs command to its end and returns its stdout. CamgridError with its last lines when it fails.
+
+    patience: how many seconds it gets to end by itself when we are interrupted.
+    """
     if not shutil.which(command[0]):
         if check:
             raise CamgridError(f"{command[0]} is not installed on this machine", hint=hint)
         return ""
-    with _child(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    pipe = subprocess.PIPE
+    with _child(command, patience, stdin=pipe, stdout=pipe, stderr=pipe) as process:
         output, complaint = process.communicate(stdin)
     if check and process.returncode:
         last = "\n".join((complaint.strip() or output.strip()).splitlines()[-8:])
@@ -43,7 +51,7 @@ def succeeds(command: Sequence[str | Path]) -> bool:
 def call(command: Sequence[str | Path], *, cwd: Path) -> int:
     """Runs command on our own terminal and returns its exit code."""
     sys.stdout.flush()
-    with _child(command, cwd=cwd) as process:
+    with _child([*TIED, *command], cwd=cwd) as process:
         return process.wait()
 
 
@@ -55,7 +63,7 @@ def stream(
     with (
         log.open("a") as file,
         _child(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [*TIED, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             cwd=cwd, env={**os.environ, **(env or {})},
         ) as process,
     ):
@@ -69,22 +77,22 @@ def stream(
 
 
 @contextmanager
-def _child(command: Sequence[str | Path], **options: object) -> Iterator[subprocess.Popen[str]]:
-    """A child that does not outlive us when we are interrupted, and may clean up after itself."""
+def _child(command: Sequence[str | Path], patience: float = 15, **options: object) -> Iterator[subprocess.Popen[str]]:
+    """A child that does not outlive us when we are interrupted, and may clean up after itself for so many seconds."""
     process = subprocess.Popen([str(word) for word in command], text=True, **options)  # type: ignore[call-overload]
     try:
         yield process
     except BaseException:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(15)
+            process.wait(patience)
         except subprocess.TimeoutExpired:
             process.kill()
         raise
     finally:
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe:
-                pipe.close()
+        for each in (process.stdin, process.stdout, process.stderr):
+            if each:
+                each.close()
 
 
 def _shown(command: Sequence[str | Path]) -> str:

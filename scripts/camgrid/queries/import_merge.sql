@@ -1,4 +1,5 @@
--- The first of several rows with one key is stored, whatever order the shards take them in.
+-- The first of several rows with one key is stored, whatever order the shards take them in. What is returned counts:
+-- Citus reports the rows that it was offered as inserted, conflicts included.
 INSERT INTO camgrid.counting_results (
     camera_id, zone_id, "timestamp", count_in, count_out, total_count, confidence, frame_data
 )
@@ -14,3 +15,4 @@ SELECT DISTINCT ON (camera_id, zone_id, "timestamp")
 FROM pg_temp.incoming
 ORDER BY camera_id, zone_id, "timestamp", n
 ON CONFLICT DO NOTHING
+RETURNING camera_id
