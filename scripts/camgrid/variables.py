@@ -52,8 +52,8 @@ def derived_variables() -> set[str]:
 
 
 def known_variables() -> list[str]:
-    """Every name that an inventory may set."""
-    options = {name for options in role_options().values() for name in options}
+    """Every name that an inventory may set: what has a default, and the topology's own."""
+    options = {name for options in role_options().values() for name, spec in options.items() if "default" in spec}
     return sorted({*TOPOLOGY, *options} - derived_variables())
 
 
@@ -71,10 +71,11 @@ def document() -> str:
         "| variable | what it is |",
         "|---|---|",
         *(f"| `{name}` | {text} |" for name, text in TOPOLOGY.items()),
+        "",
     ]
     for role, options in role_options().items():
-        lines += ["", f"## Role `{role}`", "", *_role(options)]
-    return "\n".join(lines) + "\n"
+        lines += [f"## Role `{role}`", "", *_role(options)]
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def _role(options: dict[str, dict]) -> Iterator[str]:
@@ -83,12 +84,12 @@ def _role(options: dict[str, dict]) -> Iterator[str]:
         yield "| variable | type | default | what it is |"
         yield "|---|---|---|---|"
         for name, spec in settable.items():
-            default = "required" if spec.get("required") else f"`{_shown(spec['default'])}`"
-            yield f"| `{name}` | {_type(spec)} | {default} | {_description(spec)} |"
-    derived = ", ".join(f"`{name}`" for name in options if name in derived_variables())
-    if derived:
-        yield from [""] if settable else []
-        yield f"Derived from the inventory, not to be set: {derived}."
+            yield f"| `{name}` | {_type(spec)} | `{_shown(spec['default'])}` | {_description(spec)} |"
+        yield ""
+    others = [name for name in options if name not in settable and name not in TOPOLOGY]
+    if others:
+        yield f"Given by the playbooks, not to be set: {', '.join(f'`{name}`' for name in others)}."
+        yield ""
 
 
 def _description(spec: dict[str, Any]) -> str:

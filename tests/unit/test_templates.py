@@ -136,9 +136,7 @@ def test_the_firewall_drops_what_it_does_not_name(rendered):
     assert "5432" not in rules["service-a"]
     assert "2379" not in rules["coord-a"]
     applications = next(line for line in rules["coord-a"].splitlines() if "for applications" in line)
-    assert [
-        network for network in rendered.inventory.var("camgrid_client_networks") if network not in applications
-    ] == []
+    assert all(network in applications for network in rendered.inventory.var("camgrid_client_networks"))
 
 
 @pytest.mark.skipif(not shutil.which("nft"), reason="nft is not installed: the firewall's rules were not checked by it")
