@@ -42,7 +42,7 @@ def postgresql(memory_mb: int, cores: int, disk: str) -> dict[str, str | int | f
         "effective_cache_size": _megabytes(memory_mb * 3 // 4),
         "maintenance_work_mem": _megabytes(_clamp(memory_mb / 32, 32, 2 * GB)),
         # The strategy's 256 MB for each of 200 connections would be 50 GB of the 64; a query on Citus takes it
-        # once per shard besides. The reporter role, of which few are at work, gets the 256 MB (reporter_work_mem).
+        # once per shard besides. Where a report needs more, its session sets it.
         "work_mem": _megabytes(_clamp(memory_mb / 1024, 4, 128)),
         "wal_buffers": "16MB",
         "checkpoint_completion_target": 0.9,
@@ -56,11 +56,6 @@ def postgresql(memory_mb: int, cores: int, disk: str) -> dict[str, str | int | f
         "max_wal_size": _megabytes(max_wal),
         "min_wal_size": _megabytes(max_wal // 4),
     }
-
-
-def reporter_work_mem(memory_mb: int) -> str:
-    """work_mem of the reporter role: the strategy's 256 MB on its 64 GB host, in proportion elsewhere."""
-    return _megabytes(_clamp(memory_mb / 256, 8, GB))
 
 
 # Settings that must be equal on all members of a group, or a standby refuses to start; kept by Patroni in etcd.

@@ -6,7 +6,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '10s'
 -- Two connections do the work of 64 shards in half the time that opening 16 for it takes.
-SET citus.multi_shard_modify_mode = 'sequential'
+SET "citus.multi_shard_modify_mode" = 'sequential'
 SET timezone = 'UTC'
 AS $$
 DECLARE

@@ -1,7 +1,7 @@
 -- Who may do what. None is a superuser; passwords are set from the cluster's vault, never here.
 -- camgrid_owner has no password: nobody logs in as it, but Citus connects from node to node, with the node's
 -- certificate, as whoever runs a statement, and a partition is made by a function that runs as the owner.
-CREATE ROLE camgrid_owner LOGIN CONNECTION LIMIT -1;
+CREATE ROLE camgrid_owner LOGIN;
 CREATE ROLE camgrid_writer LOGIN;
 CREATE ROLE camgrid_reader LOGIN;
 CREATE ROLE camgrid_reporter LOGIN;

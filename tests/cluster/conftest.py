@@ -6,17 +6,14 @@ import os
 
 import pytest
 
-from camgrid.lab.config import Lab
-from tests.cluster.support import Cluster
-
-_LAB = os.environ.get("CAMGRID_TEST_LAB")
+from tests.cluster.support import Cluster, lab_cluster
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leaves out what has no meaning in the lab's phase."""
-    if not _LAB:
+    if "CAMGRID_TEST_LAB" not in os.environ:
         return
-    sharded = _cluster().topology.sharded
+    sharded = lab_cluster().topology.sharded
     for item in items:
         if "needs_workers" in item.keywords and not sharded:
             item.add_marker(pytest.mark.skip(reason="this lab has no worker groups"))
@@ -26,23 +23,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes `host` runs once for each host of the lab, one with `node` for each node."""
     if not {"host", "node"} & set(metafunc.fixturenames):
         return
-    topology = _cluster().topology
+    topology = lab_cluster().topology
     if "host" in metafunc.fixturenames:
         metafunc.parametrize("host", list(topology.hosts), indirect=True)
     if "node" in metafunc.fixturenames:
         metafunc.parametrize("node", [node.host for node in topology.nodes], indirect=True)
 
 
-def _cluster() -> Cluster:
-    if not _LAB:
-        raise pytest.UsageError("these tests need a lab: ./scripts/test --tier horiz, or set CAMGRID_TEST_LAB")
-    return Cluster(Lab.open(_LAB))
-
-
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """The lab's cluster."""
-    return _cluster()
+    return lab_cluster()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 import testinfra
 
 from camgrid import connect, patroni
@@ -19,6 +21,14 @@ from camgrid.lab.inventory import inventory_of
 from camgrid.topology import Node, Topology, build
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def lab_cluster() -> Cluster:
+    """The cluster of the lab that the runner names; a usage error without one, so that nothing passes unseen."""
+    name = os.environ.get("CAMGRID_TEST_LAB")
+    if not name:
+        raise pytest.UsageError("these tests need a lab: ./scripts/test --tier horiz, or set CAMGRID_TEST_LAB")
+    return Cluster(Lab.open(name))
 
 
 class Cluster:

@@ -165,7 +165,8 @@ class Import:
             try:
                 return self._store(connection, checked, store.copy)
             except psycopg.Error as error:
-                if code(error) != UNIQUE_VIOLATION and not isinstance(error, psycopg.DataError):
+                # XX000 may be anything that a worker said: the temporary table, which is here, says what it is.
+                if code(error) not in (UNIQUE_VIOLATION, "XX000") and not isinstance(error, psycopg.DataError):
                     raise
                 self._merging = True
         return self._store(connection, checked, store.merge)

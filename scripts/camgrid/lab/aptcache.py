@@ -40,7 +40,8 @@ def ensure() -> None:
         _UNIT.kill()
         if _listening():
             raise CamgridError(
-                "another program uses the port of the lab's apt cache", where=f"127.0.0.1:{PORT}",
+                "another program uses the port of the lab's apt cache",
+                where=f"127.0.0.1:{PORT}",
                 hint=f"see which: ss -tlnp sport = :{PORT}",
             )
         for directory in (CONFIG, CACHE, CACHE / "log"):
@@ -76,7 +77,7 @@ def configuration(proxy: str) -> str:
         "SocketPath": CACHE / "log/socket",
         "BindAddress": "0.0.0.0",  # noqa: S104  closed to all but the labs by the table below
         "Port": PORT,
-        "AllowUserPorts": 0,    # any port: a mirror may have one of its own
+        "AllowUserPorts": 0,  # any port: a mirror may have one of its own
         "ConnectProto": "v4 v6",
     }
     if proxy:

@@ -16,7 +16,10 @@ _PROGRAMS = Path(sys.executable).parent
 MELBOURNE = ROOT.parent / "shared" / "data" / "melbourne_pedestrian_2012_2015.csv.gz"
 # The columns of the sample, and of Melbourne's pedestrian counts that it looks like.
 _COLUMNS = {
-    "camera_id": "sensor_id", "camera_name": "sensor_name", "timestamp": "timestamp", "total_count": "hourly_count",
+    "camera_id": "sensor_id",
+    "camera_name": "sensor_name",
+    "timestamp": "timestamp",
+    "total_count": "hourly_count",
 }
 _TIMEZONE = "Australia/Melbourne"
 
@@ -26,7 +29,9 @@ def configure(lab: Lab) -> None:
     log = lab.directory / "ansible.log"
     lab.control_sockets.mkdir(mode=0o700, exist_ok=True)
     code = stream(
-        [_PROGRAMS / "ansible-playbook", "-i", inventory_of(lab), "playbooks/site.yml"], log, cwd=ROOT,
+        [_PROGRAMS / "ansible-playbook", "-i", inventory_of(lab), "playbooks/site.yml"],
+        log,
+        cwd=ROOT,
         env={
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_FORCE_COLOR": "1" if sys.stderr.isatty() and "NO_COLOR" not in os.environ else "0",
@@ -34,7 +39,8 @@ def configure(lab: Lab) -> None:
     )
     if code:
         raise CamgridError(
-            f"playbooks/site.yml failed ({code})", where=str(log),
+            f"playbooks/site.yml failed ({code})",
+            where=str(log),
             hint=f"the hosts keep running; when the cause is gone: scripts/lab up{_name_option(lab)}",
         )
 
@@ -48,8 +54,15 @@ def import_data(lab: Lab, given: Path | None) -> None:
         return
     mapping = [word for column, name in _COLUMNS.items() for word in ("--map", f"{column}={name}")]
     code = _camgrid(
-        lab, "import", str(source), *mapping, "--timezone", _TIMEZONE, "--make-partitions",
-        "--rejects", str(lab.directory / "rejects.csv"),
+        lab,
+        "import",
+        str(source),
+        *mapping,
+        "--timezone",
+        _TIMEZONE,
+        "--make-partitions",
+        "--rejects",
+        str(lab.directory / "rejects.csv"),
     )
     if code:
         raise CamgridError(

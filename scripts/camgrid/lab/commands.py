@@ -39,7 +39,8 @@ def lab_command(debug: bool) -> None:
 @name_option
 @click.option("--subnet", metavar="CIDR", help="The lab's own network, 10.77.0.0/24 unless it has one already.")
 @click.option(
-    "--without-citus/--with-citus", default=None,
+    "--without-citus/--with-citus",
+    default=None,
     help="One group with two replicas, though there is a Citus package; kept until the other is said.",
 )
 @click.option("--data", type=click.Path(path_type=Path), help="A CSV file to import instead of the sample.")
@@ -71,8 +72,11 @@ def status(name: str, as_json: bool) -> int:
     cuts = cutting.cuts(lab)
     rows = [
         {
-            "host": host, "address": address, "running": hosts.running(lab, host),
-            "ssh": hosts.answers(address), "cut_from": cuts[host],
+            "host": host,
+            "address": address,
+            "running": hosts.running(lab, host),
+            "ssh": hosts.answers(address),
+            "cut_from": cuts[host],
         }
         for host, address in addresses.items()
     ]
@@ -90,8 +94,11 @@ def list_labs(as_json: bool) -> None:
     """List the labs of this machine."""
     rows = [
         {
-            "lab": lab.name, "subnet": str(lab.subnet), "phase": lab.phase,
-            "hosts": len(lab.addresses), "running": sum(hosts.running(lab, each) for each in lab.addresses),
+            "lab": lab.name,
+            "subnet": str(lab.subnet),
+            "phase": lab.phase,
+            "hosts": len(lab.addresses),
+            "running": sum(hosts.running(lab, each) for each in lab.addresses),
             "inventory": inventory.shown(inventory.inventory_of(lab)),
         }
         for lab in all_labs()
@@ -145,7 +152,10 @@ def start(name: str, host: tuple[str, ...]) -> None:
 @lab_command.command()
 @name_option
 @click.option(
-    "--from", "others", multiple=True, metavar="HOST",
+    "--from",
+    "others",
+    multiple=True,
+    metavar="HOST",
     help="From this one only; also `outside` (the internet) and `machine` (the one that the lab runs on). Repeatable.",
 )
 @click.argument("host")

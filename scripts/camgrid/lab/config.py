@@ -35,11 +35,11 @@ class Lab:
 
     name: str
     subnet: IPv4Network = BASE_SUBNET
-    image: str = ""          # directory of the image that the hosts' disks lie over
-    phase: str = ""          # the highest phase that it was brought to
+    image: str = ""  # directory of the image that the hosts' disks lie over
+    phase: str = ""  # the highest phase that it was brought to
     extra_replica: bool = False
     without_citus: bool = False
-    data: str = ""           # what was imported last
+    data: str = ""  # what was imported last
 
     @classmethod
     def open(cls, name: str = DEFAULT_NAME, subnet: str | None = None) -> Lab:
@@ -141,9 +141,7 @@ def parse_subnet(text: str) -> IPv4Network:
     except (AddressValueError, NetmaskValueError, ValueError) as error:
         raise UsageError(f"{text!r} is no IPv4 subnet: {error}", hint="such as --subnet 10.78.0.0/24") from error
     if not subnet.is_private or not 16 <= subnet.prefixlen <= BASE_SUBNET.prefixlen:
-        raise UsageError(
-            f"{subnet} will not do", hint="a private subnet of /16 to /24, such as --subnet 10.78.0.0/24"
-        )
+        raise UsageError(f"{subnet} will not do", hint="a private subnet of /16 to /24, such as --subnet 10.78.0.0/24")
     return subnet
 
 
@@ -177,7 +175,8 @@ def _locked(path: Path, *, wait: bool, what: str) -> Iterator[None]:
             owner = file.read().strip() or "unknown"
             if not wait:
                 raise CamgridError(
-                    f"{what} is being changed by another process", where=f"process {owner}",
+                    f"{what} is being changed by another process",
+                    where=f"process {owner}",
                     hint="wait for it to end, or stop it, and run this again",
                 ) from None
             say(f"{what}: waiting for process {owner}, which is at it already")

@@ -13,8 +13,8 @@ from camgrid.errors import UsageError
 from camgrid.lab.config import Lab
 from camgrid.lab.run import run, succeeds
 
-MACHINE = "machine"    # this machine, seen from the lab: its gateway
-OUTSIDE = "outside"    # everything beyond the lab
+MACHINE = "machine"  # this machine, seen from the lab: its gateway
+OUTSIDE = "outside"  # everything beyond the lab
 
 
 def _table(lab: Lab) -> str:
@@ -100,6 +100,5 @@ def _elements(lab: Lab, name: str) -> list:
         return []
     sets = [entry["set"] for entry in json.loads(answer)["nftables"] if "set" in entry]
     return [
-        tuple(each["concat"]) if isinstance(each, dict) else each
-        for found in sets for each in found.get("elem", [])
+        tuple(each["concat"]) if isinstance(each, dict) else each for found in sets for each in found.get("elem", [])
     ]

@@ -40,12 +40,23 @@ def start(lab: Lab, host: str, address: str, surroundings: Surroundings, package
     (lab.host_dir(host) / "packages").write_text(str(packages))
     unit(lab, host).start(
         [
-            "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--settings=no",
-            f"--directory={root}", f"--machine={machine}", f"--hostname={host}",
-            f"--network-bridge={lab.bridge}", f"--bind-ro={packages}:{PACKAGES_IN_HOST}",
+            "systemd-nspawn",
+            "--quiet",
+            "--boot",
+            "--register=no",
+            "--keep-unit",
+            "--settings=no",
+            f"--directory={root}",
+            f"--machine={machine}",
+            f"--hostname={host}",
+            f"--network-bridge={lab.bridge}",
+            f"--bind-ro={packages}:{PACKAGES_IN_HOST}",
             # As high as systemd sets it on bare metal, whatever this machine gave to us.
             "--rlimit=NOFILE=1024:524288",
-            "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=read-only",
+            "--resolv-conf=off",
+            "--timezone=off",
+            "--link-journal=no",
+            "--console=read-only",
         ],
         lab.host_dir(host) / "console.log",
     )
@@ -69,7 +80,8 @@ def stop(lab: Lab, host: str, seconds: float = 120) -> None:
     unit(lab, host).terminate("supervisor")
     if not unit(lab, host).wait_gone(seconds):
         raise CamgridError(
-            f"it has not shut down within {seconds:.0f} s", where=host,
+            f"it has not shut down within {seconds:.0f} s",
+            where=host,
             hint=f"look at {lab.host_dir(host) / 'console.log'}, or pull its plug: scripts/lab kill {host}",
         )
     unit(lab, host).forget()
@@ -99,12 +111,21 @@ def close_connection(lab: Lab, address: str) -> None:
 def ssh_command(lab: Lab, address: str, *command: str) -> list[str]:
     """The ssh command line to root of a host; no connection is shared with Ansible's."""
     options = [
-        f"UserKnownHostsFile={lab.known_hosts}", "StrictHostKeyChecking=yes", "IdentitiesOnly=yes",
-        "ConnectTimeout=10", "LogLevel=ERROR",
+        f"UserKnownHostsFile={lab.known_hosts}",
+        "StrictHostKeyChecking=yes",
+        "IdentitiesOnly=yes",
+        "ConnectTimeout=10",
+        "LogLevel=ERROR",
     ]
     return [
-        "ssh", "-F", "none", "-i", str(lab.key), *(word for each in options for word in ("-o", each)),
-        f"root@{address}", *command,
+        "ssh",
+        "-F",
+        "none",
+        "-i",
+        str(lab.key),
+        *(word for each in options for word in ("-o", each)),
+        f"root@{address}",
+        *command,
     ]
 
 
@@ -122,15 +143,19 @@ def wait_for_ssh(lab: Lab, addresses: Mapping[str, str], seconds: float = 90) ->
             host, address = next(iter(pending.items()))
             raise CamgridError(
                 f"no SSH after {seconds:.0f} s; the last of its console:\n" + _last_words(lab, host),
-                where=f"{host} ({address}:22)", hint="run `scripts/lab up` again",
+                where=f"{host} ({address}:22)",
+                hint="run `scripts/lab up` again",
             )
         time.sleep(0.1)
     # Exit codes of is-system-running tell degraded from running; both have finished booting.
     check = ["timeout", "60", "systemctl", "is-system-running", "--wait", "||", "true"]
     waiting = {
         host: subprocess.Popen(
-            ssh_command(lab, address, *check), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True,
+            ssh_command(lab, address, *check),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for host, address in addresses.items()
     }

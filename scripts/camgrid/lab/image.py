@@ -18,8 +18,21 @@ SUITE = "trixie"
 # What a bare host has once its owner can log in and Ansible can work. Nothing of the cluster belongs here:
 # a role that forgets a package is to fail in the lab as it would on bare metal.
 PACKAGES = (
-    "ca-certificates", "dbus", "iproute2", "iputils-ping", "kmod", "libpam-systemd", "openssh-server",
-    "openssh-sftp-server", "procps", "python3", "python3-apt", "sudo", "systemd", "systemd-sysv", "tzdata",
+    "ca-certificates",
+    "dbus",
+    "iproute2",
+    "iputils-ping",
+    "kmod",
+    "libpam-systemd",
+    "openssh-server",
+    "openssh-sftp-server",
+    "procps",
+    "python3",
+    "python3-apt",
+    "sudo",
+    "systemd",
+    "systemd-sysv",
+    "tzdata",
 )
 HOOKS = (
     'chroot "$1" systemctl enable systemd-networkd.service',
@@ -32,7 +45,15 @@ HOOKS = (
 
 # In namespaces of its own a build that is interrupted, or whose parent is killed, leaves no process and no mount.
 APART = (
-    "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+    "setpriv",
+    "--pdeathsig",
+    "KILL",
+    "unshare",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
 )
 # To be raised when the image is made in another way than the lines above say.
 RECIPE = 2
@@ -63,8 +84,15 @@ def _build(image: Path, proxy: str | None) -> None:
     options = [f'--aptopt=Acquire::http::Proxy "{proxy}"'] if proxy else []
     run(
         [
-            *APART, "mmdebstrap", "--mode=root", "--variant=minbase", "--include=" + ",".join(PACKAGES),
-            *(f"--customize-hook={hook}" for hook in HOOKS), *options, SUITE, draft,
+            *APART,
+            "mmdebstrap",
+            "--mode=root",
+            "--variant=minbase",
+            "--include=" + ",".join(PACKAGES),
+            *(f"--customize-hook={hook}" for hook in HOOKS),
+            *options,
+            SUITE,
+            draft,
         ],
         hint="can this machine reach the Debian mirror? Then run `scripts/lab up` again",
         patience=0,

@@ -133,7 +133,7 @@ def moved(text: str, subnet: IPv4Network) -> str:
         return text
     if slash and text == str(BASE_SUBNET):
         return str(subnet)
-    return f"{subnet.network_address + offset}{text[len(address):]}"
+    return f"{subnet.network_address + offset}{text[len(address) :]}"
 
 
 def hosts_of_phase(lab: Lab) -> dict[str, str]:
@@ -142,7 +142,8 @@ def hosts_of_phase(lab: Lab) -> dict[str, str]:
     for host, address in hosts.items():
         if IPv4Address(address) not in lab.subnet:
             raise UsageError(
-                f"the address {address} is outside of the lab's subnet {lab.subnet}", where=f"host {host}",
+                f"the address {address} is outside of the lab's subnet {lab.subnet}",
+                where=f"host {host}",
                 hint=f"change it in {shown(SOURCE / 'hosts.yml')}",
             )
     return hosts

@@ -34,7 +34,8 @@ def check_kind() -> None:
     """UsageError unless this can be a lab's machine at all: Linux, root, apt."""
     if platform.system() != "Linux":
         raise UsageError(
-            "the lab needs Linux", where=platform.system(),
+            "the lab needs Linux",
+            where=platform.system(),
             hint="use the Vagrantfile, or a Debian machine of your own",
         )
     if os.geteuid() != 0:
@@ -74,7 +75,8 @@ def check_overlay() -> None:
         options = f"lowerdir={probe}/lower,upperdir={probe}/upper,workdir={probe}/work"
         if not succeeds(["mount", "-t", "overlay", "-o", options, "probe", probe / "root"]):
             raise UsageError(
-                "an overlay cannot be mounted there", where=str(STATE),
+                "an overlay cannot be mounted there",
+                where=str(STATE),
                 hint="modprobe overlay; if that directory is itself on an overlay, mount an ext4 or xfs disk there",
             )
         run(["umount", probe / "root"])

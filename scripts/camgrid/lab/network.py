@@ -97,7 +97,8 @@ def refuse_conflict(lab: Lab) -> None:
     taken = next(
         (
             f"lab {other.name} has {other.subnet}"
-            for other in all_labs() if other.name != lab.name and other.subnet.overlaps(lab.subnet)
+            for other in all_labs()
+            if other.name != lab.name and other.subnet.overlaps(lab.subnet)
         ),
         "",
     )
@@ -112,9 +113,7 @@ def refuse_conflict(lab: Lab) -> None:
         )
 
 
-def overlap(
-    subnet: IPv4Network, bridge: str, addresses: list[dict[str, Any]], routes: list[dict[str, Any]]
-) -> str:
+def overlap(subnet: IPv4Network, bridge: str, addresses: list[dict[str, Any]], routes: list[dict[str, Any]]) -> str:
     """What overlaps with subnet in the answers of `ip -json addr` and `ip -json route`, bridge's own left out."""
     for link in addresses:
         for entry in link.get("addr_info", []):

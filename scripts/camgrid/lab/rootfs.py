@@ -118,7 +118,8 @@ def resolv_conf() -> str:
             return "".join(f"nameserver {server}\n" for server in servers)
     raise CamgridError(
         "this machine's name servers cannot be reached from the lab's hosts: all are loopback or IPv6",
-        where=", ".join(_RESOLVERS), hint="add a `nameserver` line with an IPv4 address to /etc/resolv.conf",
+        where=", ".join(_RESOLVERS),
+        hint="add a `nameserver` line with an IPv4 address to /etc/resolv.conf",
     )
 
 

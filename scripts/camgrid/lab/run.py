@@ -55,16 +55,18 @@ def call(command: Sequence[str | Path], *, cwd: Path) -> int:
         return process.wait()
 
 
-def stream(
-    command: Sequence[str | Path], log: Path, *, cwd: Path, env: Mapping[str, str] | None = None
-) -> int:
+def stream(command: Sequence[str | Path], log: Path, *, cwd: Path, env: Mapping[str, str] | None = None) -> int:
     """Runs command with its output on stderr and, without colours, in log. Returns its exit code."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
         log.open("a") as file,
         _child(
-            [*TIED, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            cwd=cwd, env={**os.environ, **(env or {})},
+            [*TIED, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
         ) as process,
     ):
         file.write(f"$ {_shown(command)}\n")

@@ -50,7 +50,11 @@ class Unit:
         with log.open("a") as output:
             subprocess.run(
                 ["setsid", "--fork", "sh", "-c", script, str(self.cgroup), *words],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", check=True,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd="/",
+                check=True,
                 env={**os.environ, **_ENVIRONMENT},
             )
         deadline = time.monotonic() + 5
@@ -59,18 +63,30 @@ class Unit:
 
     def _start_by_systemd(self, words: list[str], log: Path, user: str | None) -> None:
         properties = [
-            "Delegate=yes", "KillMode=mixed", "TasksMax=infinity", "OOMPolicy=continue",
-            f"RestartForceExitStatus={REBOOT}", f"SuccessExitStatus={REBOOT}",
-            f"StandardOutput=append:{log}", f"StandardError=append:{log}",
+            "Delegate=yes",
+            "KillMode=mixed",
+            "TasksMax=infinity",
+            "OOMPolicy=continue",
+            f"RestartForceExitStatus={REBOOT}",
+            f"SuccessExitStatus={REBOOT}",
+            f"StandardOutput=append:{log}",
+            f"StandardError=append:{log}",
         ]
         if user:
             properties.append(f"User={user}")
-        run([
-            "systemd-run", "--quiet", "--collect", "--slice=camgrid.slice", f"--unit=camgrid-{self.name}",
-            *(f"--property={each}" for each in properties),
-            *(f"--setenv={key}={value}" for key, value in _ENVIRONMENT.items()),
-            "--", *words,
-        ])
+        run(
+            [
+                "systemd-run",
+                "--quiet",
+                "--collect",
+                "--slice=camgrid.slice",
+                f"--unit=camgrid-{self.name}",
+                *(f"--property={each}" for each in properties),
+                *(f"--setenv={key}={value}" for key, value in _ENVIRONMENT.items()),
+                "--",
+                *words,
+            ]
+        )
 
     def alive(self) -> bool:
         """Whether any process of it is left."""
@@ -107,7 +123,8 @@ class Unit:
             (self.cgroup / "cgroup.kill").write_text("1")
         if not self.wait_gone(20):
             raise CamgridError(
-                "processes do not end though they were killed", where=str(self.cgroup),
+                "processes do not end though they were killed",
+                where=str(self.cgroup),
                 hint="they wait for a disk that does not answer; look at `cat /proc/PID/stack`",
             )
         self.forget()
@@ -129,7 +146,8 @@ def units_like(prefix: str) -> list[Unit]:
     before, after = example.name.split("*")
     return [
         Unit(prefix + found.name.removeprefix(before).removesuffix(after))
-        for found in sorted(example.parent.glob(example.name)) if found.is_dir()
+        for found in sorted(example.parent.glob(example.name))
+        if found.is_dir()
     ]
 
 

@@ -43,5 +43,4 @@ class FilterModule:
             "camgrid_kernel_settings": lambda memory_mb: tuning.kernel(int(memory_mb)),
             "camgrid_network_settings": lambda _: tuning.NETWORK,
             "camgrid_shared_settings": lambda overrides: tuning.SHARED | overrides,
-            "camgrid_reporter_work_mem": lambda memory_mb: tuning.reporter_work_mem(int(memory_mb)),
         }
