@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 import testinfra
+from psycopg import sql
 
 from camgrid import connect, patroni
 from camgrid.inventory import Inventory, load
@@ -80,6 +81,11 @@ class Cluster:
     def value(self, query: str, *parameters: Any, role: str = "admin") -> Any:
         """The one value that a query returns."""
         return self.rows(query, *parameters, role=role)[0][0]
+
+    def drop_partition(self, name: str) -> None:
+        """Removes a partition that a test made, with its rows."""
+        with self.connect("admin") as conn:
+            conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("camgrid", name)))
 
     def members(self) -> list[patroni.Member]:
         """All members as Patroni sees them."""

@@ -43,7 +43,6 @@ def test_the_strategys_host_gets_the_strategys_value(name, value):
 
 def test_work_mem_is_not_the_strategys_256_mb_because_200_connections_could_take_50_of_the_64_gb():
     assert megabytes(postgresql(*STRATEGY_HOST)["work_mem"]) == 64
-    # Reports, of which few run at a time, get what the strategy gives to all.
 
 
 def test_max_worker_processes_is_not_the_strategys_8_because_parallel_queries_alone_would_take_them_all():

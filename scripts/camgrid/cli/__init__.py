@@ -55,7 +55,7 @@ def main() -> None:
     """Entry point: runs the verb and turns every failure into one of the documented exit codes."""
     debug = "--debug" in sys.argv
     try:
-        code = camgrid.main(standalone_mode=False)
+        code = camgrid.main(prog_name="camgrid", standalone_mode=False)
     except click.Abort:
         say("interrupted; nothing more was changed")
         code = errors.EXIT_INTERRUPTED

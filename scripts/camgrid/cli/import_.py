@@ -50,7 +50,7 @@ _KINDS_SHOWN = 5
     "--rejects", type=click.Path(path_type=Path), help="Where rejected rows go.  [default: FILE.rejects.csv here]"
 )
 @click.option(
-    "--chunk", type=click.IntRange(1, 1_000_000), default=100_000, show_default=True, help="Lines in one transaction."
+    "--chunk", type=click.IntRange(1, 1_000_000), default=50_000, show_default=True, help="Lines in one transaction."
 )
 @click.option("--future-tolerance", default="5m", show_default=True, help="How far ahead a camera's clock may be.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when a row was rejected.")

@@ -50,7 +50,7 @@ def plan(
     default_zone: int = 0,
     make_partitions: bool = False,
     rejects: Path | None = None,
-    chunk: int = 100_000,
+    chunk: int = 50_000,
     tolerance: timedelta = timedelta(minutes=5),
 ) -> Job:
     """The job that the options of `camgrid import` mean. UsageError when they do not fit the file.
