@@ -4,9 +4,10 @@ CREATE OR REPLACE FUNCTION camgrid.create_monthly_partition(table_name text, sta
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '10s'
 -- Two connections do the work of 64 shards in half the time that opening 16 for it takes.
 SET "citus.multi_shard_modify_mode" = 'sequential'
+SET "citus.propagate_set_commands" = 'local'
+SET lock_timeout = '100ms'
 SET timezone = 'UTC'
 AS $$
 DECLARE
@@ -28,6 +29,9 @@ BEGIN
     IF to_regclass(format('camgrid.%I', partition_name)) IS NOT NULL THEN
         RETURN;
     END IF;
+    -- Citus renames the partition's indexes under a lock that a running COPY bars. Waiting for it would make inserts
+    -- wait too: give up soon, on the workers as well, and let the caller try again.
+    SET LOCAL lock_timeout = '100ms';
     EXECUTE format('CREATE TABLE camgrid.%I (LIKE camgrid.%I INCLUDING ALL)', partition_name, table_name);
     EXECUTE format(
         'ALTER TABLE camgrid.%I ATTACH PARTITION camgrid.%I FOR VALUES FROM (%L) TO (%L)',
@@ -39,7 +43,8 @@ END;
 $$;
 
 COMMENT ON FUNCTION camgrid.create_monthly_partition(text, date) IS
-'Makes the partition of a table for the month (UTC) that start_date is in; harmless when it is there. Blocks no insert';
+'Makes the partition of a table for the month (UTC) that start_date is in; harmless when it is there. Fails with
+lock_not_available rather than let inserts wait behind a long COPY: try again';
 
 ALTER FUNCTION camgrid.create_monthly_partition(text, date) OWNER TO camgrid_owner;
 REVOKE ALL ON FUNCTION camgrid.create_monthly_partition(text, date) FROM PUBLIC;

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.cluster.support import Cluster, lab_cluster
+from tests.cluster.support import MEASURED, Cluster, lab_cluster
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,6 +46,13 @@ def host(cluster: Cluster, request: pytest.FixtureRequest):
 def node(cluster: Cluster, request: pytest.FixtureRequest):
     """One host that runs PostgreSQL, for testinfra."""
     return cluster.host(request.param)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Numbers that tests measured are shown whether they passed or not."""
+    if MEASURED:
+        terminalreporter.section("measured")
+        terminalreporter.write_line("\n".join(MEASURED))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -24,6 +24,10 @@ from camgrid.topology import Node, Topology, build
 ROOT = Path(__file__).resolve().parents[2]
 
 
+# What tests measured; shown at the end of the run.
+MEASURED: list[str] = []
+
+
 def lab_cluster() -> Cluster:
     """The cluster of the lab that the runner names; a usage error without one, so that nothing passes unseen."""
     name = os.environ.get("CAMGRID_TEST_LAB")

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.cluster.support import MEASURED
+
 MONTHS = ("1992-01", "1992-02")
 ROWS = 300_000
 WHERE = "/var/lib/postgresql/small"
@@ -55,7 +57,7 @@ def test_the_import_says_so_and_goes_on_when_there_is_room(cluster, small_disk, 
     assert full.returncode == 1, full.stderr
     assert "disk is full" in full.stderr
     assert "run the same command again" in full.stderr
-    print(f"\n{full.stderr.strip().splitlines()[-2]}\n{full.stderr.strip().splitlines()[-1]}")
+    MEASURED.append(f"{full.stderr.strip().splitlines()[-2]}\n{full.stderr.strip().splitlines()[-1]}")
 
     small_disk()
     done = cluster.camgrid(*command)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.cluster.support import MEASURED
+
 
 def test_each_group_has_one_leader_and_quorum_replicas(cluster):
     for group in cluster.topology.groups():
@@ -54,7 +56,7 @@ def test_tables_are_spread_evenly_and_colocated(cluster):
     )
     assert len(placed) == len(cluster.topology.groups()) - 1
     assert len({count for _, count in placed}) == 1, placed
-    print(f"\nshards of counting_results: {dict(placed)}")
+    MEASURED.append(f"shards of counting_results: {dict(placed)}")
 
 
 @pytest.mark.needs_workers

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from camgrid import tuning
+
 
 def test_knows_itself_and_the_others(host, cluster):
     names = {node.name: node.address for node in cluster.topology.nodes} | cluster.topology.hosts
@@ -52,14 +54,11 @@ def test_no_server_beside_patronis(node):
 
 
 def test_settings_are_the_computed_ones(node, cluster):
-    from camgrid import tuning
-
-    memory, cores = cluster.inventory.var("camgrid_host_memory_mb"), cluster.inventory.var("camgrid_host_cores")
+    memory, cores, disk = (cluster.inventory.var(f"camgrid_host_{what}") for what in ("memory_mb", "cores", "disk"))
     this = cluster.topology.node(node.check_output("hostname"))
     with cluster.connect_to(this, "admin") as conn:
         running = dict(conn.execute("SELECT name, current_setting(name) FROM pg_settings").fetchall())
         pending = conn.execute("SELECT name FROM pg_settings WHERE pending_restart").fetchall()
-    disk = "nvme" if node.run("ls -d /sys/block/nvme*").rc == 0 else "ssd"
     wanted = {name: str(value) for name, value in (tuning.postgresql(memory, cores, disk) | tuning.SHARED).items()}
     assert {name: running[name] for name in wanted} == wanted
     assert not pending

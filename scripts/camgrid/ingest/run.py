@@ -1,7 +1,6 @@
 """The import itself: chunk after chunk, each in one transaction with the record of how far it got.
 
-While one chunk is being stored, the next is read and checked and its months are made, on a connection of its own:
-making a month costs more than storing one.
+While one chunk is being stored, the next is read and checked.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ class Import:
     def __init__(self, job: Job, connect: Connect, watch: Callable[[Source], None] = lambda source: None) -> None:
         """connect: opens a writer's connection in autocommit mode; watch: is called after every chunk."""
         self.job, self._watch = job, watch
-        self.catalog, self.storage = Session(connect), Session(connect)
+        self.session = Session(connect)
         self.summary = Summary()
         self.log = Log(job.key, job.path.name)
         self.rejects = RejectsFile(job.rejects)
@@ -76,8 +75,7 @@ class Import:
             raise
         finally:
             source.close()
-            self.catalog.close()
-            self.storage.close()
+            self.session.close()
             self.summary.seconds = time.monotonic() - started
         return self.summary
 
@@ -94,20 +92,21 @@ class Import:
             try:
                 while block := source.block(self.job.chunk):
                     checked = validator.check(block)
-                    self._prepare(checked)
+                    # Not before: a month cannot be made while a COPY runs.
                     self._settle(stored)
-                    stored = pool.submit(self.storage.do, partial(self._commit, checked=checked))
+                    self._prepare(checked)
+                    stored = pool.submit(self.session.do, partial(self._commit, checked=checked))
                     self.summary.rows_read += block.rows
                     self._watch(source)
                 self._settle(stored)
             except BaseException:
-                self.storage.give_up()
+                self.session.give_up()
                 raise
         done = self.summary.progress
         if done.rows != self.summary.rows_read:
             raise CamgridError(f"{self.summary.rows_read} rows were read, {done.rows} accounted for: a defect")
         finished = replace(done, finished_at=datetime.now(UTC))
-        self.storage.do(partial(self.log.write, progress=finished))
+        self.session.do(partial(self.log.write, progress=finished))
         self.summary.progress = finished
 
     def _settle(self, stored: Future | None) -> None:
@@ -118,7 +117,7 @@ class Import:
             self.summary.handled += self.summary.progress.rows - before.rows
 
     def _begin(self) -> None:
-        done = self.storage.do(self.log.begin)
+        done = self.session.do(self.log.begin)
         if done.finished_at:
             say(f"imported completely at {done.finished_at:%Y-%m-%d %H:%M %Z}; every row is looked at again")
         elif not self.rejects.has(done.rejects_bytes):
@@ -131,13 +130,13 @@ class Import:
                 say(f"going on after line {done.lines_done:,}")
             return
         self._merging = True
-        self.storage.do(partial(self.log.write, progress=Progress()))
+        self.session.do(partial(self.log.write, progress=Progress()))
 
     def _validator(self, source: Source) -> Validator:
-        self._months = Months(self.catalog.do(catalog.partitions), self.job.make_partitions)
+        self._months = Months(self.session.do(catalog.partitions), self.job.make_partitions)
         stamps = Stamps(self.job.zone, datetime.now(UTC) + self.job.tolerance, self._months)
         validator = Validator(source.positions(self.job.columns), stamps, self.job.camera, self.job.default_zone)
-        validator.know(self.catalog.do(catalog.cameras))
+        validator.know(self.session.do(catalog.cameras))
         self._columns = validator.columns
         return validator
 
@@ -151,13 +150,13 @@ class Import:
     def _prepare(self, checked: Checked) -> None:
         """Makes the partitions and cameras that a chunk needs; both are harmless without the chunk."""
         for month in sorted(self._months.missing):
-            self.catalog.do(partial(catalog.make_partition, month=month))
+            self.session.do(partial(catalog.make_partition, month=month))
             self.summary.partitions += 1
         if self._months.missing:
-            self._months.made(self.catalog.do(catalog.partitions))
+            self._months.made(self.session.do(catalog.partitions))
         if checked.cameras:
             zone = self.job.zone.key if self.job.zone else "UTC"
-            self.summary.cameras += self.catalog.do(partial(catalog.register, cameras=checked.cameras, zone=zone))
+            self.summary.cameras += self.session.do(partial(catalog.register, cameras=checked.cameras, zone=zone))
 
     def _commit(self, connection: psycopg.Connection, checked: Checked) -> tuple[Progress, list[str] | None]:
         """Stores a chunk unless that is done: the answer to an earlier commit may have been lost."""

@@ -98,6 +98,7 @@ def content(lab: Lab, hosts: int) -> dict[str, Any]:
                 # Containers see the memory of the whole machine, and share it.
                 "camgrid_host_memory_mb": min(2048, machine.memory_mb() // (2 * hosts)),
                 "camgrid_host_cores": os.cpu_count(),
+                "camgrid_host_disk": "ssd",
                 "ansible_ssh_private_key_file": str(lab.key),
                 "ansible_ssh_common_args": options,
                 "ansible_control_path_dir": str(lab.control_sockets),

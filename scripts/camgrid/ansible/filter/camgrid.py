@@ -11,8 +11,11 @@ from camgrid import tuning
 
 
 def disk_kind(devices: dict[str, dict[str, Any]]) -> str:
-    """ "nvme", "ssd" or "hdd": the best kind among a host's `ansible_facts.devices`; a container has none: "ssd"."""
-    disks = {name: facts for name, facts in devices.items() if name.startswith(("nvme", "sd", "vd", "xvd"))}
+    """ "nvme", "ssd" or "hdd": the best kind among a host's `ansible_facts.devices`.
+
+    Only for SCSI and SATA disks does "rotational" say something; virtual ones have it set whatever is beneath.
+    """
+    disks = {name: facts for name, facts in devices.items() if name.startswith(("nvme", "sd"))}
     if any(name.startswith("nvme") for name in disks):
         return "nvme"
     rotating = bool(disks) and all(str(facts.get("rotational")) == "1" for facts in disks.values())
