@@ -9,14 +9,12 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
         RETURN 0;
     END IF;
-    IF NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = 'camgrid.cameras'::regclass) THEN
+    IF NOT camgrid.is_distributed('cameras') THEN
         PERFORM create_reference_table('camgrid.cameras');
         done := done + 1;
     END IF;
     FOR wanted IN SELECT camgrid.partitioned_tables() LOOP
-        IF NOT EXISTS (
-            SELECT FROM pg_dist_partition WHERE logicalrelid = format('camgrid.%I', wanted)::regclass
-        ) THEN
+        IF NOT camgrid.is_distributed(wanted) THEN
             -- All of one camera is on one node: its events beside its counts.
             PERFORM create_distributed_table(
                 format('camgrid.%I', wanted), 'camera_id',

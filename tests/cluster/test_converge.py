@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.cluster.support import ROOT
+from tests.cluster.support import MEASURED, ROOT
 
 
 def changes(output: str) -> dict[str, int]:

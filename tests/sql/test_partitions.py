@@ -8,6 +8,8 @@ import time
 import psycopg
 import pytest
 
+from tests.cluster.support import MEASURED
+
 TABLES = ("counting_results", "camera_events")
 
 
