@@ -118,8 +118,12 @@ def _refusal(error: psycopg.Error, where: str) -> CamgridError:
     # An error on a worker comes through the coordinator; Citus says in the context where it arose.
     if worker := _WORKER.search(error.diag.context or ""):
         detail += f" (on {worker[1]})"
+    elif error.sqlstate == "XX000":
+        where += ", or a worker behind it"
     if code(error) == _DISK_FULL:
-        return CamgridError(f"the disk is full: {detail}", where=where, hint="make room there")
+        return CamgridError(
+            f"the disk is full: {detail}", where=where, hint="make room there (df -h /var/lib/postgresql)"
+        )
     if isinstance(error, psycopg.errors.CheckViolation) and "no partition" in detail:
         return CamgridError(f"a partition went away during the import: {detail}", where=where)
     return CamgridError(f"the database refused: {detail}", where=where)
