@@ -109,7 +109,9 @@ def run_lab(lab: LabTier, options: argparse.Namespace) -> Outcome:
     def run(outcome: Outcome) -> None:
         command = [ROOT / "scripts/lab"]
         # What an interrupted run left would not be bare.
-        subprocess.run([*command, "down", "--name", lab.name], check=True)
+        if subprocess.run([*command, "down", "--name", lab.name], check=False).returncode:
+            outcome.failed += 1
+            return
         kind = "--with-citus" if lab.citus else "--without-citus"
         up = [*command, "up", "--name", lab.name, "--subnet", lab.subnet, kind, "--no-data"]
         started = time.monotonic()
