@@ -43,13 +43,19 @@ def subject(topology: Topology, host: str) -> str:
 
 
 def names(topology: Topology, host: str) -> list[str]:
-    """What a host's certificate must carry: its address, its name, localhost, and all names of its group.
+    """What a host's certificate must carry: its address, its name, localhost, and for a node its group's and proxies' names.
 
-    All of its group's, because a region may map the name of a member that it lacks to one that it has.
+    All of its group's, because a region may map the name of a member that it lacks to one that it has. The proxies',
+    because they pass TLS through: a client that verifies sees a node's certificate under a proxy's name.
     """
     node = topology.node(host)
     groups = {each.name for each in topology.nodes if node and each.group == node.group}
-    return [host, topology.hosts[host], "localhost", "127.0.0.1", *sorted(groups)]
+    fronts: list[str] = []
+    if node and topology.proxies(node.region):
+        hosts = topology.proxies(node.region)
+        fronts = [*hosts, *(topology.hosts[proxy] for proxy in hosts), *topology.endpoint_names]
+        fronts += [topology.floating_address] if topology.floating_address else []
+    return list(dict.fromkeys([host, topology.hosts[host], "localhost", "127.0.0.1", *sorted(groups), *fronts]))
 
 
 def ensure(inventory: Inventory, topology: Topology) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from camgrid import tuning
 from camgrid.inventory import Inventory
 
 PHASES = ("foundation", "read_scaling", "horizontal", "multi_region")
@@ -29,6 +30,8 @@ class Node:
     region: str
     group: int
     member: int
+    read_weight: int = 100  # its share of the reads, relative to other replicas
+    analytics: bool = False  # a coordinator replica for reports alone: never leads, no commit waits for it
 
     @property
     def name(self) -> str:
@@ -49,11 +52,31 @@ class Topology:
     roles: dict[str, list[str]] = field(default_factory=dict)
     postgresql_version: int = POSTGRESQL_VERSIONS[0]
     packages_dir: str = PACKAGES_DIR
+    floating_address: str = ""
+    endpoint_names: tuple[str, ...] = ()
+    max_connections: int = tuning.SHARED["max_connections"]
+    pool_connections: int | None = None
 
     @property
     def sharded(self) -> bool:
         """Whether tables are distributed over worker groups."""
         return any(node.group > 0 for node in self.nodes)
+
+    @property
+    def pooled(self) -> bool:
+        """Whether nodes have pools and proxies balance over them; a database of one host is reached directly."""
+        return self.phase != "foundation"
+
+    def connections(self, region: str = MAIN_REGION) -> dict[str, int]:
+        """How the max_connections of a region's nodes are divided; ValueError when they are too few."""
+        nodes = sum(node.region == region for node in self.nodes)
+        return tuning.connections(
+            nodes, self.sharded, max_connections=self.max_connections, pool=self.pool_connections
+        )
+
+    def proxies(self, region: str = MAIN_REGION) -> list[str]:
+        """Hosts of a region that balance over its nodes."""
+        return [host for host in self.roles.get("proxy", []) if self.pooled and self.regions[host] == region]
 
     def group(self, number: int, region: str = MAIN_REGION) -> list[Node]:
         """Members of a group in a region, in the order of their member numbers."""
@@ -86,6 +109,10 @@ class Topology:
             "nodes": [_described(each) for each in local],
             "etcd": [{"host": name, "address": self.hosts[name]} for name in self.etcd.get(region, [])],
             "hosts": {name: self.hosts[name] for name in self.hosts if self.regions[name] == region},
+            "proxies": [{"host": name, "address": self.hosts[name]} for name in self.proxies(region)],
+            "pooled": self.pooled,
+            "floating_address": self.floating_address,
+            "connections": self.connections(region),
             "roles": [role for role, members in self.roles.items() if host in members],
         }
 
@@ -122,6 +149,12 @@ def build(inventory: Inventory) -> Topology:
         roles={role: [h for h in inventory.groups.get(role, []) if h in hosts] for role in SERVICE_GROUPS},
         postgresql_version=inventory.var("postgresql_version", POSTGRESQL_VERSIONS[0]),
         packages_dir=inventory.var("camgrid_packages_dir", PACKAGES_DIR),
+        floating_address=str(inventory.var("camgrid_floating_address", "")),
+        endpoint_names=tuple(inventory.var("camgrid_endpoint_names", [])),
+        max_connections=inventory.var("patroni_shared_parameters", {}).get(
+            "max_connections", tuning.SHARED["max_connections"]
+        ),
+        pool_connections=inventory.var("camgrid_pool_connections"),
     )
 
 
@@ -137,7 +170,10 @@ def _nodes(inventory: Inventory, used: list[str], region_of: dict[str, str], pha
         members = member_numbers(inventory, hosts)
         if phase == "foundation":
             hosts = sorted(hosts, key=members.__getitem__)[:1]
-        nodes += [Node(host, _address(inventory, host), region, number, members[host]) for host in hosts]
+        nodes += [
+            Node(host, _address(inventory, host), region, number, members[host], **_duties(inventory.hosts[host]))
+            for host in hosts
+        ]
     return sorted(nodes, key=lambda node: (node.region, node.group, node.member))
 
 
@@ -161,6 +197,13 @@ def member_numbers(inventory: Inventory, hosts: list[str]) -> dict[str, int]:
     taken = set(numbers.values())
     free = (number for number in range(1, len(hosts) + len(taken) + 1) if number not in taken)
     return {host: numbers.get(host) or next(free) for host in hosts}
+
+
+def _duties(variables: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "read_weight": variables.get("camgrid_read_weight", 100),
+        "analytics": variables.get("camgrid_analytics", False),
+    }
 
 
 def _address(inventory: Inventory, host: str) -> str:

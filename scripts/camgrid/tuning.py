@@ -73,6 +73,37 @@ SHARED = {
 }
 
 
+# Of max_connections: three are PostgreSQL's own reserve, the others are for Patroni, operators, exporters and imports.
+RESERVED_CONNECTIONS = 20
+# A statement on all shards of a worker opens several connections to it; with fewer than this they queue for each other.
+LEAST_CITUS_CONNECTIONS = 4
+_POOL_SHARDED, _POOL_ALONE = 60, 100
+
+
+def connections(
+    nodes: int, sharded: bool, *, max_connections: int = SHARED["max_connections"], pool: int | None = None
+) -> dict[str, int]:
+    """How a node's max_connections are divided: {"pool": …, "citus": …, "reserved": …}.
+
+    pool: connections of the node's PgBouncer; citus: those that each other node may open to this one for the
+    statements that it routes. nodes: how many nodes know each other; any of them routes. Without pool it is 60 (100
+    without shards, as the scaling strategy has it for a replica), less where that would leave Citus too few.
+    Raises ValueError when the sum is more than max_connections.
+    """
+    others = nodes - 1 if sharded else 0
+    free = max_connections - RESERVED_CONNECTIONS
+    if pool is None:
+        pool = min(_POOL_SHARDED if sharded else _POOL_ALONE, free - others * LEAST_CITUS_CONNECTIONS)
+    citus = (free - pool) // others if others else 0
+    if pool < 1 or (others and citus < LEAST_CITUS_CONNECTIONS) or (not others and pool > free):
+        least = RESERVED_CONNECTIONS + max(pool, 20) + others * LEAST_CITUS_CONNECTIONS
+        raise ValueError(
+            f"{max(pool, 20)} of the pools, {LEAST_CITUS_CONNECTIONS} from each of {others} other nodes and"
+            f" {RESERVED_CONNECTIONS} kept make {least}, max_connections is {max_connections}"
+        )
+    return {"pool": pool, "citus": citus, "reserved": RESERVED_CONNECTIONS}
+
+
 def kernel(memory_mb: int) -> dict[str, str | int]:
     """sysctl settings of a database host; what is namespaced by network also works in a container."""
     return {

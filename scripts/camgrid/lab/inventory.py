@@ -21,7 +21,7 @@ from camgrid.lab.config import BASE_SUBNET, DEFAULT_NAME, ROOT, Lab, packages_di
 
 SOURCE = ROOT / "inventory" / "lab"
 WRITTEN = "lab.yml"
-EXTRA_REPLICA = "g0m3"
+EXTRA_REPLICA = "g0m4"
 _ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?(?![\d.])")
 
 
@@ -107,7 +107,7 @@ def content(lab: Lab, hosts: int) -> dict[str, Any]:
         }
     }
     if lab.extra_replica:
-        address = moved("10.77.0.13", lab.subnet)
+        address = moved("10.77.0.14", lab.subnet)
         data["coordinator"] = {"hosts": {EXTRA_REPLICA: {"ansible_host": address}}}
     return data
 

@@ -1,0 +1,58 @@
+"""The endpoints that applications connect to: which port is for what, and libpq's parameters for them.
+
+Each proxy host serves all of them; see docs/endpoints.md for what an application is to do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from camgrid import pki, secrets
+from camgrid.connect import DATABASE, ROLES
+from camgrid.errors import UsageError
+from camgrid.inventory import Inventory
+from camgrid.topology import MAIN_REGION, Topology
+
+# endpoint → port of HAProxy on every proxy host.
+PORTS = {"write": 5000, "ingest": 5001, "read": 5002, "analytics": 5003}
+# PgBouncer's on every node.
+POOL_PORT = 6432
+# HAProxy's statistics, for operators with their certificate.
+STATISTICS_PORT = 7000
+_CONNECT_TIMEOUT_S = 5
+# Milliseconds that sent data may stay unacknowledged before a proxy counts as gone.
+_TCP_USER_TIMEOUT_MS = 5000
+
+
+def addresses(topology: Topology, region: str = MAIN_REGION) -> list[str]:
+    """Where a region's endpoints are: the floating address first, where there is one, then each proxy's own."""
+    floating = [topology.floating_address] if topology.floating_address and region == MAIN_REGION else []
+    return [*floating, *(topology.hosts[host] for host in topology.proxies(region))]
+
+
+def parameters(inventory: Inventory, topology: Topology, role: str, endpoint: str) -> dict[str, Any]:
+    """libpq's parameters for an endpoint, naming every proxy: libpq tries the next when one does not answer.
+
+    role: one with a password; endpoint: a key of PORTS. UsageError when the cluster has no proxies.
+    """
+    hosts = addresses(topology)
+    if not hosts:
+        raise UsageError(
+            "this cluster has no endpoints",
+            where=f"phase {topology.phase}",
+            hint="name hosts in the group proxy, in phase read_scaling or later",
+        )
+    return {
+        "host": ",".join(hosts),
+        "port": ",".join([str(PORTS[endpoint])] * len(hosts)),
+        "dbname": DATABASE,
+        "user": ROLES[role],
+        "password": secrets.passwords(inventory)[role],
+        "connect_timeout": _CONNECT_TIMEOUT_S,
+        "tcp_user_timeout": _TCP_USER_TIMEOUT_MS,
+        "sslmode": "verify-full",
+        "sslrootcert": str(pki.directory(inventory) / "ca.crt"),
+        # Without this libpq would offer whatever lies in ~/.postgresql.
+        "sslcertmode": "disable",
+        "application_name": "camgrid",
+    }
