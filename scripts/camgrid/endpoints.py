@@ -11,14 +11,8 @@ from camgrid import pki, secrets
 from camgrid.connect import DATABASE, ROLES
 from camgrid.errors import UsageError
 from camgrid.inventory import Inventory
-from camgrid.topology import MAIN_REGION, Topology
+from camgrid.topology import ENDPOINT_PORTS, MAIN_REGION, Topology
 
-# endpoint → port of HAProxy on every proxy host.
-PORTS = {"write": 5000, "ingest": 5001, "read": 5002, "analytics": 5003}
-# PgBouncer's on every node.
-POOL_PORT = 6432
-# HAProxy's statistics, for operators with their certificate.
-STATISTICS_PORT = 7000
 _CONNECT_TIMEOUT_S = 5
 # Milliseconds that sent data may stay unacknowledged before a proxy counts as gone.
 _TCP_USER_TIMEOUT_MS = 5000
@@ -33,7 +27,7 @@ def addresses(topology: Topology, region: str = MAIN_REGION) -> list[str]:
 def parameters(inventory: Inventory, topology: Topology, role: str, endpoint: str) -> dict[str, Any]:
     """libpq's parameters for an endpoint, naming every proxy: libpq tries the next when one does not answer.
 
-    role: one with a password; endpoint: a key of PORTS. UsageError when the cluster has no proxies.
+    role: one with a password; endpoint: a key of ENDPOINT_PORTS. UsageError when the cluster has no proxies.
     """
     hosts = addresses(topology)
     if not hosts:
@@ -44,7 +38,7 @@ def parameters(inventory: Inventory, topology: Topology, role: str, endpoint: st
         )
     return {
         "host": ",".join(hosts),
-        "port": ",".join([str(PORTS[endpoint])] * len(hosts)),
+        "port": ",".join([str(ENDPOINT_PORTS[endpoint])] * len(hosts)),
         "dbname": DATABASE,
         "user": ROLES[role],
         "password": secrets.passwords(inventory)[role],

@@ -16,9 +16,18 @@ MAIN_REGION = "region_main"
 # Names of this domain are resolved by the nodes themselves, each region to its own members.
 DOMAIN = "camgrid.internal"
 SERVICE_GROUPS = ("etcd", "proxy", "backup", "monitor")
+# endpoint → port of HAProxy on every proxy host.
+ENDPOINT_PORTS = {"write": 5000, "ingest": 5001, "read": 5002, "analytics": 5003}
+# PgBouncer's on every node.
+POOL_PORT = 6432
+# HAProxy's statistics, for operators with their certificate.
+STATISTICS_PORT = 7000
 # The versions that camgrid installs, pinned here alone; an inventory chooses among them with postgresql_version.
 POSTGRESQL_VERSIONS = (17, 18)
 PACKAGES_DIR = "/var/cache/camgrid/packages"
+
+# What a proxy has to know of a node.
+_BACKEND = ("host", "address", "group", "read_weight", "analytics")
 
 
 @dataclass(frozen=True)
@@ -70,9 +79,7 @@ class Topology:
     def connections(self, region: str = MAIN_REGION) -> dict[str, int]:
         """How the max_connections of a region's nodes are divided; ValueError when they are too few."""
         nodes = sum(node.region == region for node in self.nodes)
-        return tuning.connections(
-            nodes, self.sharded, max_connections=self.max_connections, pool=self.pool_connections
-        )
+        return tuning.connections(nodes, self.sharded, max_connections=self.max_connections, pool=self.pool_connections)
 
     def proxies(self, region: str = MAIN_REGION) -> list[str]:
         """Hosts of a region that balance over its nodes."""
@@ -110,7 +117,11 @@ class Topology:
             "etcd": [{"host": name, "address": self.hosts[name]} for name in self.etcd.get(region, [])],
             "hosts": {name: self.hosts[name] for name in self.hosts if self.regions[name] == region},
             "proxies": [{"host": name, "address": self.hosts[name]} for name in self.proxies(region)],
+            "backends": [{key: asdict(each)[key] for key in _BACKEND} for each in local],
             "pooled": self.pooled,
+            "endpoint_ports": ENDPOINT_PORTS,
+            "pool_port": POOL_PORT,
+            "statistics_port": STATISTICS_PORT,
             "floating_address": self.floating_address,
             "connections": self.connections(region),
             "roles": [role for role, members in self.roles.items() if host in members],

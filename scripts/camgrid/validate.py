@@ -13,38 +13,40 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from camgrid import serving
 from camgrid.errors import CamgridError
 from camgrid.inventory import Inventory, load
+from camgrid.problem import Problem
 from camgrid.topology import MAIN_REGION, PHASES, POSTGRESQL_VERSIONS, build, citus_group, member_numbers
 from camgrid.variables import derived_variables, known_variables
 
 _NETWORKS = ("camgrid_admin_networks", "camgrid_client_networks")
 # One for the whole cluster: read from any host.
 _SHARED = ("camgrid_cluster", "camgrid_phase", "camgrid_packages_dir", "postgresql_version", *_NETWORKS)
-_LITERAL = ("ansible_host", "camgrid_address", "camgrid_member", "citus_group", *_SHARED)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """host: whom it is about, or "all"; variable: what to look at; text: what is wrong; mend: what to do."""
-
-    host: str
-    variable: str
-    text: str
-    mend: str
-
-    def __str__(self) -> str:
-        return f"{self.host}: {self.variable}: {self.text}\n    mend: {self.mend}"
+_LITERAL = (
+    "camgrid_analytics",
+    "camgrid_read_weight",
+    "ansible_host",
+    "camgrid_address",
+    "camgrid_member",
+    "citus_group",
+    *_SHARED,
+)
 
 
 def problems(inventory: Inventory) -> list[Problem]:
     """Everything that is wrong with an inventory, most basic first; empty when it is sound."""
     basic = [*_variables(inventory), *_literals(inventory), *_phase(inventory), *_membership(inventory)]
     # What follows reads the topology, which an inventory with basic mistakes does not have.
-    return basic or [*_addresses(inventory), *_groups(inventory), *_etcd(inventory), *_networks(inventory)]
+    return basic or [
+        *_addresses(inventory),
+        *_groups(inventory),
+        *_etcd(inventory),
+        *_networks(inventory),
+        *serving.problems(inventory),
+    ]
 
 
 def _variables(inventory: Inventory) -> Iterator[Problem]:
