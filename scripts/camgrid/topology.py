@@ -172,7 +172,9 @@ def build(inventory: Inventory) -> Topology:
 def _nodes(inventory: Inventory, used: list[str], region_of: dict[str, str], phase: str) -> list[Node]:
     """Nodes of the phase: the first coordinator alone, then its replicas, then the workers too."""
     by_group: dict[tuple[str, int], list[str]] = {}
-    for host in used:
+    # In the order of the two groups: elsewhere a host may stand earlier, and a place must not depend on its services.
+    listed = [*inventory.groups.get("coordinator", []), *inventory.groups.get("workers", [])]
+    for host in sorted(used, key=lambda host: listed.index(host) if host in listed else -1):
         number = citus_group(inventory, host)
         if number is not None and (number == 0 or phase in ("horizontal", "multi_region")):
             by_group.setdefault((region_of[host], number), []).append(host)

@@ -148,9 +148,11 @@ def _groups(inventory: Inventory) -> Iterator[Problem]:
             )
         for number in topology.groups(region):
             hosts = [h for h in inventory.groups[region] if citus_group(inventory, h) == number]
-            numbers = Counter(member_numbers(inventory, hosts).values())
-            for member in (member for member, count in numbers.items() if count > 1):
-                yield Problem(hosts[-1], "camgrid_member", f"{member} is taken in group {number}", "use another number")
+            numbers = member_numbers(inventory, hosts)
+            counted = Counter(numbers.values())
+            for member in (member for member, count in counted.items() if count > 1):
+                last = [host for host in hosts if numbers[host] == member][-1]
+                yield Problem(last, "camgrid_member", f"{member} is taken in group {number}", "use another number")
 
 
 def _etcd(inventory: Inventory) -> Iterator[Problem]:

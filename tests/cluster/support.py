@@ -6,6 +6,8 @@ import os
 import shlex
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # What tests measured; shown at the end of the run.
 MEASURED: list[str] = []
+
+
+def wait_until(condition: Callable[[], object], seconds: float) -> None:
+    """Waits until condition holds; an assertion error when it does not within seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s"
+        time.sleep(0.5)
 
 
 def lab_cluster() -> Cluster:

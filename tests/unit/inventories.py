@@ -53,3 +53,15 @@ def single(path: Path = Path("/nonexistent"), **shared: Any) -> Inventory:
             if host in members:
                 members.remove(host)
     return inventory
+
+
+def serving(inventory: Inventory) -> Inventory:
+    """The inventory with what it lacks to go on answering: a replica in group 2, and one for reports."""
+    for host, group, own in (
+        ("w2b", "workers", {"ansible_host": "10.0.0.32", "citus_group": 2}),
+        ("c3", "coordinator", {"ansible_host": "10.0.0.13", "camgrid_analytics": True}),
+    ):
+        inventory.hosts[host] = inventory.hosts["c1"] | own
+        for name in (group, "region_main", "all"):
+            inventory.groups[name].append(host)
+    return inventory

@@ -79,10 +79,10 @@ def test_the_derived_inventory_is_a_valid_one(without_citus):
     assert inventory.read(lab).var("camgrid_cluster") == "test"
 
 
-def test_without_a_package_there_is_one_group_with_two_replicas(capsys):
+def test_without_a_package_there_is_one_group_with_three_replicas(capsys):
     lab = made()
     cluster = topology.build(inventory.read(lab))
-    assert (cluster.phase, cluster.groups(), len(cluster.group(0))) == ("read_scaling", [0], 3)
+    assert (cluster.phase, cluster.groups(), len(cluster.group(0))) == ("read_scaling", [0], 4)
     assert list(inventory.hosts_of_phase(lab)) == inventory.planned_hosts(lab)
     said = " ".join(capsys.readouterr().err.split())
     assert "No Citus package for PostgreSQL 17" in said
@@ -96,7 +96,7 @@ def test_a_package_that_comes_later_brings_worker_groups_and_the_replica_stays(m
     inventory.write(lab)
     cluster = topology.build(inventory.read(lab))
     assert cluster.groups() == [0, 1, 2]
-    assert [node.host for node in cluster.group(0)] == ["g0m1", "g0m2", inventory.EXTRA_REPLICA]
+    assert [node.host for node in cluster.group(0)] == ["g0m1", "g0m2", "g0m3", inventory.EXTRA_REPLICA]
 
 
 @pytest.mark.usefixtures("citus")

@@ -94,7 +94,9 @@ def test_a_new_member_renews_its_group_and_nobody_else(made):
 
 def test_a_new_address_renews_the_host(made):
     made.hosts["svc"]["ansible_host"] = "10.0.0.6"
-    assert pki.ensure(made, build(made)) == ["svc.pem"]
+    # The proxy's too, and the nodes', which carry the proxy's address.
+    nodes = sorted(f"{node.host}.pem" for node in build(made).nodes if node.region == "region_main")
+    assert sorted(pki.ensure(made, build(made))) == [*nodes[:2], "svc.pem", *nodes[2:]]
 
 
 def test_a_certificate_is_renewed_while_it_is_still_good(made, monkeypatch):

@@ -8,9 +8,17 @@ from pathlib import Path
 import pytest
 
 from camgrid.validate import problems
-from tests.unit.inventories import single, sound
+from tests.unit import inventories
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def sound(**shared):
+    return inventories.serving(inventories.sound(**shared))
+
+
+def single(**shared):
+    return inventories.serving(inventories.single(**shared))
 
 
 def only(inventory):
@@ -67,7 +75,7 @@ def test_a_sound_inventory_has_no_problems(inventory):
         (moved("workers", into="c1"), "c1", "workers", "coordinator and a worker", "take it out"),
         (moved("etcd", out="c2"), "all", "etcd", "2 members in region_main: c1, svc", "1, 3 or 5"),
         (moved("etcd", out="dr-c1"), "all", "etcd", "no member in region_dr", "name one host"),
-        (changed("w2a", citus_group=3), "all", "citus_group", "group 2 is not in both", "region_main"),
+        (changed("w2a", citus_group=3), "all", "citus_group", "group 3 is not in both", "region_main"),
         (sound(camgrid_phase="Horizontal"), "all", "camgrid_phase", "is 'Horizontal'", "read_scaling, horizontal"),
         (sound(camgrid_cluster="My Cluster"), "all", "camgrid_cluster", "is 'My Cluster'", "lower case"),
         (sound(postgresql_version="17"), "all", "postgresql_version", "is '17'", "without quotes"),

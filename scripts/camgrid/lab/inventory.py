@@ -56,7 +56,7 @@ def decide_phase(lab: Lab, *, without_citus: bool | None = None) -> None:
     lab.extra_replica = lab.extra_replica or lab.phase == "read_scaling"
     if lab.phase == "read_scaling" and not lab.without_citus:
         say(
-            f"No Citus package for PostgreSQL 17 in {packages_dir()}: phase read_scaling (one group, two replicas). "
+            f"No Citus package for PostgreSQL 17 in {packages_dir()}: phase read_scaling (one group, three replicas). "
             "For worker groups: put postgresql-17-citus-14.0_*.deb there, or give hosts internet access to Citus's "
             "apt repository (citus_repository), and run `./scripts/lab up` again."
         )
