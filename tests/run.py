@@ -121,7 +121,7 @@ def run_lab(lab: LabTier, options: argparse.Namespace) -> Outcome:
             return
         say(f"{lab.name}: bare hosts to a serving cluster in {time.monotonic() - started:.0f} s")
         os.environ["CAMGRID_TEST_LAB"] = lab.name
-        run_pytest(outcome, ["tests/sql", "tests/cluster"], options)
+        run_pytest(outcome, ["tests/sql", "tests/cluster", "tests/chaos"], options)
         if not options.keep:
             subprocess.run([*command, "down", "--name", lab.name], check=True)
 

@@ -12,8 +12,10 @@ def test_each_group_has_one_leader_and_quorum_replicas(cluster):
         members = [member for member in cluster.members() if member.group == group]
         assert len(members) == len(cluster.topology.group(group))
         assert [member.role for member in members].count("leader") == 1
+        reports = {node.host for node in cluster.topology.group(group) if node.analytics}
         replicas = [member for member in members if member.role != "leader"]
-        assert {member.role for member in replicas} == {"quorum_standby"}
+        assert {member.role for member in replicas if member.name not in reports} == {"quorum_standby"}
+        assert {member.role for member in replicas if member.name in reports} <= {"replica"}
         assert {member.state for member in replicas} == {"streaming"}
 
 
@@ -21,8 +23,11 @@ def test_commits_wait_for_a_replica(cluster):
     for group in cluster.topology.groups():
         with cluster.connect_to(cluster.leader(group), "admin") as conn:
             assert conn.execute("SHOW synchronous_standby_names").fetchone()[0].startswith("ANY 1 (")
-            states = conn.execute("SELECT sync_state FROM pg_stat_replication WHERE usename = 'replicator'")
-            assert {state for (state,) in states} == {"quorum"}
+            query = "SELECT application_name, sync_state FROM pg_stat_replication WHERE usename = 'replicator'"
+            states = dict(conn.execute(query).fetchall())
+        reports = {node.host for node in cluster.topology.group(group) if node.analytics}
+        assert {state for name, state in states.items() if name not in reports} == {"quorum"}
+        assert {state for name, state in states.items() if name in reports} <= {"async"}
 
 
 def test_etcd_is_whole_and_closed_to_strangers(cluster):

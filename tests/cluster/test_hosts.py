@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from camgrid import tuning
+from camgrid.topology import ENDPOINT_PORTS
 
 
 def test_knows_itself_and_the_others(host, cluster):
@@ -35,7 +36,9 @@ def test_listens_only_where_it_must(host, cluster):
     open_to_all = {socket for socket in listening if socket.startswith(("0.0.0.0", "[::]", "*"))}  # noqa: S104
     assert open_to_all <= {"0.0.0.0:22", "[::]:22", "*:22"}
     if cluster.topology.node(name):
-        assert {f"{address}:5432", "127.0.0.1:5432", f"{address}:8008"} <= listening
+        assert {f"{address}:5432", "127.0.0.1:5432", f"{address}:8008", f"{address}:6432"} <= listening
+    if name in cluster.topology.proxies():
+        assert {f"{address}:{port}" for port in ENDPOINT_PORTS.values()} <= listening
 
 
 @pytest.mark.parametrize(("setting", "value"), [("tcp_syn_retries", "1"), ("tcp_retries2", "5")])
