@@ -113,6 +113,9 @@ class Topology:
             "address": self.hosts[host],
             "node": asdict(node) | {"name": node.name} if node else None,
             "members": [_described(each) for each in self.group(node.group, region)] if node else [],
+            "peers": [
+                {"host": each.host, "address": each.address} for each in (self.group(node.group, region) if node else [])
+            ],
             "nodes": [_described(each) for each in local],
             "etcd": [{"host": name, "address": self.hosts[name]} for name in self.etcd.get(region, [])],
             "hosts": {name: self.hosts[name] for name in self.hosts if self.regions[name] == region},
