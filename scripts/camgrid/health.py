@@ -69,7 +69,7 @@ def _members(members: list[patroni.Member]) -> list[Finding]:
     for member in members:
         if not member.healthy:
             step = f"on {member.name}: journalctl --unit=patroni --lines=50"
-            found.append(Finding(f"{member.name} is {member.state}", f"group {member.group}", step))
+            found.append(Finding(f"{member.name} {member.trouble}", f"group {member.group}", step))
         if (member.lag or 0) > LAG_WARNING_BYTES:
             text = f"{member.name} is {member.lag:,} bytes behind"
             found.append(Finding(text, f"group {member.group}", "is its disk or network slow? It catches up by itself"))

@@ -8,20 +8,23 @@ import ssl
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
-from camgrid import pki
+from camgrid import group, pki
 from camgrid.errors import CamgridError
 from camgrid.inventory import Inventory
 from camgrid.topology import Node, Topology
 
 PORT = 8008
 _TIMEOUT_S = 3
-HEALTHY = ("running", "streaming")
 
 
 @dataclass(frozen=True)
 class Member:
-    """A member as its group sees it. role: leader, replica, sync_standby, quorum_standby …; lag: bytes or None."""
+    """A member as its group sees it. role: leader, replica, sync_standby, quorum_standby …; lag: bytes or None.
+
+    tags: names of the Patroni tags that are set, such as nofailover.
+    """
 
     name: str
     group: int
@@ -32,15 +35,41 @@ class Member:
     timeline: int | None = None
     lag: int | None = None
     pending_restart: bool = False
+    tags: tuple[str, ...] = ()
+
+    @property
+    def leads(self) -> bool:
+        """Whether it leads its group in its region."""
+        return self.role in group.LEADERS
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with it, as the rest of a sentence that its name begins; "" when nothing is."""
+        return group.trouble(self.role, self.state)
 
     @property
     def healthy(self) -> bool:
         """Whether it leads, or follows its leader by streaming."""
-        return self.state in HEALTHY
+        return not self.trouble
 
 
 def members(inventory: Inventory, topology: Topology) -> list[Member]:
     """Every node of the topology with the state that its group reports; state "unreachable" where nobody knows it."""
+    answers = _ask_all(inventory, topology, "cluster")
+    return [_member(node, answer) for node, answer in answers.items()]
+
+
+def versions(inventory: Inventory, topology: Topology) -> dict[str, str | None]:
+    """Host → version of the PostgreSQL that runs there, such as "17.6"; None where none answers."""
+    found = {}
+    for node, answer in _ask_all(inventory, topology, "patroni").items():
+        number = (answer or {}).get("server_version")
+        found[node.host] = f"{number // 10000}.{number % 10000}" if number else None
+    return found
+
+
+def _ask_all(inventory: Inventory, topology: Topology, path: str) -> dict[Node, dict[str, Any] | None]:
+    """What GET /path of each node returns, all asked at once; None where nobody answers."""
     ca = pki.directory(inventory) / "ca.crt"
     if not ca.exists():
         raise CamgridError(
@@ -50,25 +79,26 @@ def members(inventory: Inventory, topology: Topology) -> list[Member]:
         )
     context = ssl.create_default_context(cafile=str(ca))
     with ThreadPoolExecutor(max_workers=16) as pool:
-        answers = dict(zip(topology.nodes, pool.map(lambda node: _ask(node, context), topology.nodes), strict=True))
-    return [_member(node, topology, answers) for node in topology.nodes]
+        answers = pool.map(lambda node: _ask(node, path, context), topology.nodes)
+        return dict(zip(topology.nodes, answers, strict=True))
 
 
-def _ask(node: Node, context: ssl.SSLContext) -> list[dict] | None:
-    """What a member says about its group, or None when it does not answer."""
-    url = f"https://{node.address}:{PORT}/cluster"
+def _ask(node: Node, path: str, context: ssl.SSLContext) -> dict[str, Any] | None:
+    url = f"https://{node.address}:{PORT}/{path}"
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_S, context=context) as answer:
-            return json.load(answer)["members"]
-    except (OSError, http.client.HTTPException, ValueError, KeyError):
+            told = json.load(answer)
+    except (OSError, http.client.HTTPException, ValueError):
         return None
+    return told if isinstance(told, dict) else None
 
 
-def _member(node: Node, topology: Topology, answers: dict[Node, list[dict] | None]) -> Member:
+def _member(node: Node, answer: dict[str, Any] | None) -> Member:
     base = {"name": node.host, "group": node.group, "region": node.region, "address": node.address}
-    if answers[node] is None:
+    listed = (answer or {}).get("members")
+    if listed is None:
         return Member(**base, role="-", state="unreachable")
-    told = next((entry for entry in answers[node] if entry["name"] == node.host), None)
+    told = next((entry for entry in listed if entry["name"] == node.host), None)
     if told is None:
         return Member(**base, role="-", state="unknown to its group")
     lag = told.get("lag")
@@ -79,4 +109,5 @@ def _member(node: Node, topology: Topology, answers: dict[Node, list[dict] | Non
         timeline=told.get("timeline"),
         lag=lag if isinstance(lag, int) else None,
         pending_restart=bool(told.get("pending_restart")),
+        tags=tuple(sorted(name for name, value in (told.get("tags") or {}).items() if value)),
     )

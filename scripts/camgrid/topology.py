@@ -103,6 +103,7 @@ class Topology:
         region = self.regions[host]
         node = self.node(host)
         local = [each for each in self.nodes if each.region == region]
+        mates = self.group(node.group, region) if node else []
         return {
             "cluster": self.cluster,
             "phase": self.phase,
@@ -112,10 +113,8 @@ class Topology:
             "region": region,
             "address": self.hosts[host],
             "node": asdict(node) | {"name": node.name} if node else None,
-            "members": [_described(each) for each in self.group(node.group, region)] if node else [],
-            "peers": [
-                {"host": each.host, "address": each.address} for each in (self.group(node.group, region) if node else [])
-            ],
+            "members": [_described(each) for each in mates],
+            "peers": [{"host": each.host, "address": each.address} for each in mates],
             "nodes": [_described(each) for each in local],
             "etcd": [{"host": name, "address": self.hosts[name]} for name in self.etcd.get(region, [])],
             "hosts": {name: self.hosts[name] for name in self.hosts if self.regions[name] == region},

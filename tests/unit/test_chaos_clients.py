@@ -113,8 +113,14 @@ def test_a_mistake_of_a_client_is_kept_for_whoever_started_it(ledger, monkeypatc
     [
         (psycopg.errors.ReadOnlySqlTransaction("x"), "25006 ReadOnlySqlTransaction"),
         (
-            psycopg.OperationalError('connection to server at "10.0.0.5", port 5000 failed: Connection refused\n'),
+            psycopg.OperationalError(
+                'connection to server at "10.0.0.5", port 5000 failed: Connection refused\n\tIs it up?'
+            ),
             "Connection refused",
+        ),
+        (
+            psycopg.OperationalError("server closed the connection unexpectedly\n\tThis probably means\n\tsomething"),
+            "server closed the connection unexpectedly",
         ),
         (TimeoutError("no answer within 15 s"), "no answer within 15 s"),
         (psycopg.OperationalError(""), "OperationalError"),

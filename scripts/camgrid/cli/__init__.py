@@ -15,8 +15,11 @@ from camgrid.console import say
 
 # verb → module; a verb's module is imported when it is asked for, so that `camgrid status` stays quick.
 VERBS = {
+    "chaos": "chaos",
     "check": "check",
     "import": "import_",
+    "nodes": "nodes",
+    "replication": "replication",
     "report": "report",
     "schema": "schema",
     "status": "status",

@@ -41,7 +41,7 @@ def lab_command(debug: bool) -> None:
 @click.option(
     "--without-citus/--with-citus",
     default=None,
-    help="One group with two replicas, though there is a Citus package; kept until the other is said.",
+    help="One group with three replicas, though there is a Citus package; kept until the other is said.",
 )
 @click.option("--data", type=click.Path(path_type=Path), help="A CSV file to import instead of the sample.")
 @click.option("--no-data", is_flag=True, help="Import nothing.")
@@ -75,6 +75,7 @@ def status(name: str, as_json: bool) -> int:
             "host": host,
             "address": address,
             "running": hosts.running(lab, host),
+            "frozen": hosts.is_frozen(lab, host),
             "ssh": hosts.answers(address),
             "cut_from": cuts[host],
         }
@@ -83,7 +84,8 @@ def status(name: str, as_json: bool) -> int:
     if as_json:
         emit_json({"lab": name, "subnet": str(lab.subnet), "phase": lab.phase, "hosts": rows})
     else:
-        columns = {"host": "HOST", "address": "ADDRESS", "running": "RUNNING", "ssh": "SSH", "cut_from": "CUT OFF FROM"}
+        columns = {name: name.upper() for name in ("host", "address", "running", "frozen", "ssh")}
+        columns["cut_from"] = "CUT OFF FROM"
         emit_table([{**row, "cut_from": ", ".join(row["cut_from"]) or None} for row in rows], columns)
     return errors.EXIT_OK if all(row["running"] for row in rows) else errors.EXIT_UNHEALTHY
 
@@ -151,6 +153,26 @@ def start(name: str, host: tuple[str, ...]) -> None:
 
 @lab_command.command()
 @name_option
+@click.argument("host", nargs=-1, required=True)
+def freeze(name: str, host: tuple[str, ...]) -> None:
+    """Stop all processes of a host where they stand; its connections stay open and answer nothing."""
+    machine.check_kind()
+    for each in host:
+        hosts.freeze(Lab.open(name), each)
+
+
+@lab_command.command()
+@name_option
+@click.argument("host", nargs=-1, required=True)
+def thaw(name: str, host: tuple[str, ...]) -> None:
+    """Let a frozen host go on as if no time had passed."""
+    machine.check_kind()
+    for each in host:
+        hosts.thaw(Lab.open(name), each)
+
+
+@lab_command.command()
+@name_option
 @click.option(
     "--from",
     "others",
@@ -158,11 +180,18 @@ def start(name: str, host: tuple[str, ...]) -> None:
     metavar="HOST",
     help="From this one only; also `outside` (the internet) and `machine` (the one that the lab runs on). Repeatable.",
 )
+@click.option(
+    "--direction",
+    type=click.Choice(["both", "in", "out"]),
+    default="both",
+    show_default=True,
+    help="What vanishes: packets in to the host, out from it, or both.",
+)
 @click.argument("host")
-def cut(name: str, host: str, others: tuple[str, ...]) -> None:
+def cut(name: str, host: str, others: tuple[str, ...], direction: cutting.Direction) -> None:
     """Cut a host off from all other hosts and the outside. Only this machine still reaches it, as a console would."""
     machine.check_kind()
-    cutting.cut(Lab.open(name), host, others)
+    cutting.cut(Lab.open(name), host, others, direction)
 
 
 @lab_command.command()

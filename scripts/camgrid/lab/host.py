@@ -1,4 +1,4 @@
-"""A host of a lab: starts it, stops it, pulls its plug, and talks to it."""
+"""A host of a lab: starts it, stops it, pulls its plug, freezes it, and talks to it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from camgrid.errors import CamgridError
+from camgrid.errors import CamgridError, UsageError
 from camgrid.lab import mounts
 from camgrid.lab.config import Lab
 from camgrid.lab.rootfs import Surroundings, prepare
@@ -16,6 +16,8 @@ from camgrid.lab.run import run
 from camgrid.lab.unit import Unit
 
 PACKAGES_IN_HOST = "/var/cache/camgrid/packages"
+# The kernel stops a process when it next leaves the kernel, which is at once unless it waits for a disk.
+_FREEZE_TIMEOUT_S = 10
 
 
 def unit(lab: Lab, host: str) -> Unit:
@@ -98,6 +100,41 @@ def pull_plug(lab: Lab, host: str) -> None:
     """Ends all that runs as the host, whether the lab knows it or not."""
     unit(lab, host).kill()
     _clear_after(f"{lab.name}-{host}")
+
+
+def freeze(lab: Lab, host: str) -> None:
+    """Stops all processes of the host where they stand. Its kernel still answers for them: connections stay open."""
+    _set_frozen(lab, host, frozen=True)
+
+
+def thaw(lab: Lab, host: str) -> None:
+    """Lets a frozen host go on as if no time had passed. One that is not frozen, or not running, is fine."""
+    if running(lab, host):
+        _set_frozen(lab, host, frozen=False)
+
+
+def is_frozen(lab: Lab, host: str) -> bool:
+    """Whether every process of the host stands still."""
+    try:
+        return "frozen 1" in (unit(lab, host).cgroup / "cgroup.events").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def _set_frozen(lab: Lab, host: str, *, frozen: bool) -> None:
+    lab.address(host)  # says which hosts there are when there is none of that name
+    if not running(lab, host):
+        raise UsageError("it does not run", where=host, hint=f"scripts/lab start {host}")
+    (unit(lab, host).cgroup / "cgroup.freeze").write_text("1" if frozen else "0")
+    deadline = time.monotonic() + _FREEZE_TIMEOUT_S
+    while is_frozen(lab, host) != frozen:
+        if time.monotonic() > deadline:
+            raise CamgridError(
+                f"its processes have not {'stopped' if frozen else 'gone on'} within {_FREEZE_TIMEOUT_S} s",
+                where=host,
+                hint="one of them waits for a disk that does not answer; look at `cat /proc/PID/stack`",
+            )
+        time.sleep(0.02)
 
 
 def close_connection(lab: Lab, address: str) -> None:

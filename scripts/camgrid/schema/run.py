@@ -14,7 +14,8 @@ from camgrid.errors import CamgridError
 from camgrid.schema import files, passwords
 
 Connection = psycopg.Connection
-_EXTENSIONS = ("pg_stat_statements", "pg_cron")
+# extension → its schema. dblink has one of its own that nobody but the superuser may use: it opens connections.
+_EXTENSIONS = {"pg_stat_statements": "public", "pg_cron": "pg_catalog", "dblink": "dblink"}
 _LOCK = 7_226_474_483  # any number of our own: two operators do not apply at once
 
 _BOOKKEEPING = """
@@ -47,9 +48,9 @@ def pending(
         _await_groups(conn, worker_groups)
     applied = _applied(conn)
     installed = {name for (name,) in conn.execute("SELECT extname FROM pg_extension")}
-    for extension in _EXTENSIONS:
+    for extension, schema in _EXTENSIONS.items():
         if extension not in installed:
-            yield Step("extension", extension, _statement("CREATE EXTENSION IF NOT EXISTS {}", extension))
+            yield Step("extension", extension, _create_extension(extension, schema))
     if not _search_path_set(conn):
         yield Step("setting", "search_path", _set_search_path)
     known = files.migrations(root)
@@ -164,8 +165,15 @@ def _file(kind: str, file: files.SqlFile) -> Callable[[Connection], object]:
     return run
 
 
-def _statement(text: str, name: str) -> Callable[[Connection], object]:
-    return lambda conn: conn.execute(sql.SQL(text).format(sql.Identifier(name)))
+def _create_extension(name: str, schema: str) -> Callable[[Connection], object]:
+    def run(conn: Connection) -> None:
+        where = sql.Identifier(schema)
+        if not conn.execute("SELECT FROM pg_namespace WHERE nspname = %s", (schema,)).rowcount:
+            conn.execute(sql.SQL("CREATE SCHEMA {}").format(where))
+        statement = sql.SQL("CREATE EXTENSION IF NOT EXISTS {} SCHEMA {}")
+        conn.execute(statement.format(sql.Identifier(name), where))
+
+    return run
 
 
 def _call(text: str) -> Callable[[Connection], object]:
