@@ -43,7 +43,7 @@ def subject(topology: Topology, host: str) -> str:
 
 
 def names(topology: Topology, host: str) -> list[str]:
-    """What a host's certificate must carry: its address, its name, localhost; a node's also its group's and the proxies'.
+    """What a certificate carries: the host's address and name, localhost; a node's also its group's and the proxies'.
 
     All of its group's, because a region may map the name of a member that it lacks to one that it has. The proxies',
     because they pass TLS through: a client that verifies sees a node's certificate under a proxy's name.

@@ -1,4 +1,4 @@
-"""What an inventory must have so that the cluster goes on answering: replicas, fitting pools, proxies with a backend."""
+"""What an inventory must have so that the cluster goes on answering: replicas, fitting pools, backends for proxies."""
 
 from __future__ import annotations
 

@@ -85,10 +85,16 @@ def member(name: str, role: str = "quorum_standby", state: str = "streaming", **
 def test_members_may_change_places_and_must_all_be_back():
     before = places.places([member("a", "leader", "running"), member("b")])
     assert places.misplaced([member("b", "leader", "running"), member("a")], before) == []
-    for now in ("replica", "-"):
-        wrong = places.misplaced([member("a", "leader", "running"), member("b", now)], before)
-        assert wrong[0] == "group 1: 1 member(s) too few as quorum_standby, streaming"
-    (wrong,) = places.misplaced([member("a", "leader", "running", timeline=3), member("b")], before)
+    leader = member("a", "leader", "running")
+    assert places.misplaced([leader, member("b", "replica")], before) == [
+        "group 1: 1 synchronous standby less than before"
+    ]
+    stopped = places.misplaced([leader, member("b", "-", "stopped")], before)
+    assert "group 1: 1 streaming replica less than before" in stopped
+    assert places.misplaced([replace(leader, state="crashed"), member("b")], before) == [
+        "group 1: 1 leader less than before"
+    ]
+    (wrong,) = places.misplaced([replace(leader, timeline=3), member("b")], before)
     assert wrong.startswith("group 1: timelines")
 
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 import psycopg
 
 from camgrid.chaos.injections import Target
-from camgrid.chaos.places import wait_for_health
+from camgrid.chaos.places import places, wait_for_health
 
 # Megabytes that the small disk has beyond the data: more than the load writes before it is filled on purpose.
 _ROOM_MB = 512
@@ -26,6 +26,7 @@ def small_disk(target: Target) -> Iterator[None]:
     """
     ground = target.ground
     replica = ground.replica(target.group, target.leader)
+    before = places(ground.members())
     data = PurePosixPath(ground.data_directory())
     disk, aside = data.parent, data.parent.with_name("aside")
     size = int(ground.shell(replica.host, f"du --summarize --block-size=M {data} | cut --delimiter=M --fields=1"))
@@ -36,10 +37,10 @@ def small_disk(target: Target) -> Iterator[None]:
             f"set -e; systemctl stop patroni; cp --archive {disk} {aside}; mount -t tmpfs -o {options} small {disk};"
             f" cp --archive {aside}/. {disk}/; rm --recursive {aside}; systemctl start patroni",
         )
-        wait_for_health(ground)
+        wait_for_health(ground, before)
         ground.switchover(target.leader)
         target.leader = replica
-        wait_for_health(ground)
+        wait_for_health(ground, before)
         yield
     finally:
         # The data below the small disk is old by now: a standby made of it would ask for WAL that is gone.

@@ -18,21 +18,29 @@ LIMIT_S = 120
 # Between two looks: each asks every node.
 _PAUSE_S = 0.5
 
-Places = Counter[tuple[int, str, str]]
+# (group, what its members are) → how many of them; who of a group is what may change.
+Places = Counter[tuple[int, str]]
 
 
 def places(members: Iterable[Member]) -> Places:
-    """How many members of each group have which role and state; who of a group leads may change."""
-    return Counter((member.group, member.role, member.state) for member in members)
+    """How many members of each group lead, stream, and are waited for by commits."""
+    found: Places = Counter()
+    for member in members:
+        roles = []
+        if member.role == "leader" and member.healthy:
+            roles.append("leader")
+        if member.state == "streaming":
+            roles.append("streaming replica")
+        if member.role.endswith("standby"):
+            roles.append("synchronous standby")
+        found.update((member.group, role) for role in roles)
+    return found
 
 
 def misplaced(members: list[Member], before: Places) -> list[str]:
-    """What differs from the places before, a line each; also a group whose members are on different timelines."""
-    wrong = [
-        f"group {group}: {count} member(s) too {'few' if missing else 'many'} as {role}, {state}"
-        for missing, difference in ((True, before - places(members)), (False, places(members) - before))
-        for (group, role, state), count in sorted(difference.items())
-    ]
+    """What there is less of than before, a line each; also a group whose members are on different timelines."""
+    less = before - places(members)
+    wrong = [f"group {group}: {count} {role} less than before" for (group, role), count in sorted(less.items())]
     timelines: dict[int, set[int | None]] = {}
     for member in members:
         timelines.setdefault(member.group, set()).add(member.timeline)
@@ -95,9 +103,12 @@ def settle(look: Callable[[], list[str]], seconds: float = LIMIT_S) -> list[str]
     return wrong
 
 
-def wait_for_health(ground: Ground, seconds: float = LIMIT_S) -> None:
-    """Waits until nothing is wrong with the cluster. CamgridError says what is, when that takes too long."""
-    if wrong := settle(lambda: unhealthy(ground), seconds):
+def wait_for_health(ground: Ground, before: Places | None = None) -> None:
+    """Waits until nothing is wrong with the cluster, and all is in its place as before, where that is given.
+
+    CamgridError says what is wrong when that takes too long.
+    """
+    if wrong := settle(lambda: misplaced(ground.members(), before or Counter()) or unhealthy(ground)):
         raise CamgridError(
             f"the cluster is not healthy: {'; '.join(wrong)}",
             where=f"lab {ground.lab.name}",
