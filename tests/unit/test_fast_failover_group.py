@@ -65,6 +65,13 @@ def test_a_sole_voter_is_named_as_the_one_that_is_complete(store):
     assert look(store).sync == {"leader": "b", "quorum": 0, "sync_standby": None}
 
 
+def test_a_sole_voter_that_needs_the_vote_of_another_is_not_known_to_be_complete(store):
+    text = json.dumps({"leader": "a", "quorum": 1, "sync_standby": "b"})
+    store.put("/service/lab/1/sync", text)
+    assert store.call("kv/txn", group.ending(KEYS, look(store)))["succeeded"]
+    assert look(store).sync_text == text
+
+
 def test_who_is_woken_by_the_deletion_has_heard_of_the_sync_key(store):
     done = group.ending(KEYS, look(store))["success"]
     assert [list(each) for each in done] == [["request_put"], ["request_delete_range"]]

@@ -20,15 +20,20 @@ def ask(tmp_path, monkeypatch):
     topology = build(inventory)
     pki.ensure(inventory, topology)
 
-    def ask(answers: dict) -> dict[str, patroni.Member]:
+    def ask(answers: dict, *, versions: bool = False) -> dict:
         def urlopen(url, timeout, context):
             assert context.verify_mode.name == "CERT_REQUIRED"
-            answer = answers[url.removeprefix("https://").removesuffix(":8008/cluster")]
+            address, path = url.removeprefix("https://").split(":8008/")
+            answer = answers[address]
             if isinstance(answer, Exception):
                 raise answer
-            return io.BytesIO((answer if isinstance(answer, str) else json.dumps({"members": answer})).encode())
+            if path == "cluster" and not isinstance(answer, str):
+                answer = {"members": answer}
+            return io.BytesIO((answer if isinstance(answer, str) else json.dumps(answer)).encode())
 
         monkeypatch.setattr(patroni.urllib.request, "urlopen", urlopen)
+        if versions:
+            return patroni.versions(inventory, topology)
         return {member.name: member for member in patroni.members(inventory, topology)}
 
     return ask
@@ -48,7 +53,7 @@ def test_members_are_as_they_say(ask):
 
 
 @pytest.mark.parametrize(
-    "answer", [urllib.error.URLError("refused"), TimeoutError(), "not JSON", "{}", IncompleteRead(b"")]
+    "answer", [urllib.error.URLError("refused"), TimeoutError(), "not JSON", "{}", "[]", IncompleteRead(b"")]
 )
 def test_who_does_not_answer_is_unreachable(ask, answer):
     found = ask({"10.0.0.11": [LEADER, REPLICA], "10.0.0.12": answer})
@@ -60,6 +65,24 @@ def test_who_does_not_answer_is_unreachable(ask, answer):
 def test_a_member_that_its_group_does_not_list(ask):
     found = ask({"10.0.0.11": [LEADER], "10.0.0.12": [LEADER]})
     assert found["c2"].state == "unknown to its group"
+
+
+def test_a_replica_that_only_runs_is_not_healthy(ask):
+    both = [LEADER, REPLICA | {"state": "running"}]
+    found = ask({"10.0.0.11": both, "10.0.0.12": both})
+    assert (found["c2"].healthy, found["c2"].trouble) == (False, "does not stream (yet)")
+    assert found["c1"].leads
+    assert not found["c2"].leads
+
+
+def test_tags_that_are_set(ask):
+    both = [LEADER, REPLICA | {"tags": {"nosync": True, "nofailover": True, "noloadbalance": False}}]
+    assert ask({"10.0.0.11": both, "10.0.0.12": both})["c2"].tags == ("nofailover", "nosync")
+
+
+def test_versions_are_those_that_run(ask):
+    found = ask({"10.0.0.11": {"server_version": 170012}, "10.0.0.12": urllib.error.URLError("refused")}, versions=True)
+    assert found == {"c1": "17.12", "c2": None}
 
 
 def test_an_unknown_lag_is_none(ask):

@@ -101,7 +101,8 @@ def ending(keys: Keys, seen: View) -> dict[str, Any]:
     one member that is known to be complete: it need not ask the lost host, nor wait for it after its promotion.
     """
     sole = {"leader": keys.member, "quorum": 0, "sync_standby": None}
-    sync_text = json.dumps(sole) if seen.voters == (keys.member,) else seen.sync_text
+    complete = seen.voters == (keys.member,) and not seen.sync.get("quorum")
+    sync_text = json.dumps(sole) if complete else seen.sync_text
     leader_key, sync_key = f"{keys.patroni}leader", f"{keys.patroni}sync"
     wanted = cut_value(seen.leader or "", seen.create_revision)
     return {
