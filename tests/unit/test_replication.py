@@ -1,4 +1,4 @@
-"""What `camgrid replication` makes of what each group's leader tells: rows, findings, and nobody's silence hides others."""
+"""What `camgrid replication` makes of what each group's leader tells; one's silence hides no other."""
 
 import json
 

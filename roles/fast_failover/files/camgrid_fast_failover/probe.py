@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 
 PATRONI_PORT = 8008
@@ -48,6 +49,9 @@ def _patroni(address: str, port: int, context: Callable[[], ssl.SSLContext], dea
             secured.settimeout(_left(deadline))
             secured.sendall(b"GET /liveness HTTP/1.0\r\n\r\n")
             secured.recv(1)
+            with suppress(OSError):  # what follows is read only so that Patroni sees no broken connection
+                while secured.recv(1024):
+                    pass
 
     return _answered(address, port, deadline, ask)
 
