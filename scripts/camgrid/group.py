@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,9 +30,14 @@ def trouble(role: str, state: str) -> str:
     return "does not stream (yet)" if state in _RUNNING else f"is {state}"
 
 
-def troubles(members: Members) -> list[str]:
-    """A sentence for each thing that is wrong with a group; none when one member leads and all others stream."""
+def troubles(members: Members, expected: Sequence[str] = ()) -> list[str]:
+    """A sentence for each thing that is wrong with a group; none when one member leads and all others stream.
+
+    expected: names that it should have; Patroni forgets a member soon after it died.
+    """
     found = [f"{each['name']} {text}" for each in members if (text := trouble(each["role"], each["state"]))]
+    known = {each["name"] for each in members}
+    found += [f"{name} is unknown to its group" for name in expected if name not in known]
     return found if leader(members) else [*found, "nobody leads"]
 
 

@@ -1,5 +1,5 @@
 -- PgBouncer lets the system user that it runs as into its console, as user pgbouncer and without a password. The port
--- is that of camgrid.endpoints.POOL_PORT; the columns are those of PgBouncer 1.24.
+-- is that of camgrid.topology.POOL_PORT; the columns are those of PgBouncer 1.24.
 CREATE OR REPLACE FUNCTION camgrid.local_connection_pools()
 RETURNS TABLE (
     user_name text, total_connections integer, active_connections integer, idle_connections integer,

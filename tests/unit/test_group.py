@@ -37,6 +37,7 @@ def test_a_group_is_healthy_when_one_leads_and_all_others_stream():
     assert group.troubles([LEADER, member("b", state="running")]) == ["b does not stream (yet)"]
     assert group.troubles([member("a", "replica"), member("b")]) == ["nobody leads"]
     assert group.troubles([]) == ["nobody leads"]
+    assert group.troubles([LEADER, member("b")], ["a", "b", "c"]) == ["c is unknown to its group"], "dead for long"
     assert not group.sound([LEADER], "b")
 
 

@@ -6,6 +6,7 @@ import re
 import psycopg
 import pytest
 
+from camgrid import topology
 from camgrid.errors import UsageError
 from camgrid.schema import files
 from camgrid.schema.passwords import matches
@@ -88,6 +89,11 @@ def test_a_function_is_in_the_file_of_its_name_safe_and_explained(file):
     if made[0][0] != "VIEW":
         # Whoever calls it cannot slip other objects under it.
         assert re.search(r"^SET search_path = ", file.text, re.M)
+
+
+def test_the_console_of_a_pool_is_asked_where_it_listens():
+    (file,) = [file for file in files.functions() if file.name == "local_connection_pools"]
+    assert f"port={topology.POOL_PORT} " in file.text
 
 
 def server_verifier(password: str) -> str:
