@@ -37,6 +37,13 @@ def cluster() -> Cluster:
 
 
 @pytest.fixture
+def short_enough(cluster: Cluster) -> None:
+    """For tests that run many playbooks, which takes minutes on the large lab."""
+    if cluster.topology.sharded and "CAMGRID_TEST_ALL" not in os.environ:
+        pytest.skip("on the lab with worker groups only with ./scripts/test --all")
+
+
+@pytest.fixture
 def host(cluster: Cluster, request: pytest.FixtureRequest):
     """One host of the lab, for testinfra."""
     return cluster.host(request.param)

@@ -7,12 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from camgrid.topology import Node
 from tests.cluster.support import MEASURED, ROOT, Cluster
 from tests.cluster.test_converge import changes
 from tests.cluster.test_restart import started
 from tests.cluster.waiting import settle
 from tests.cluster.writer import Writer
+
+pytestmark = pytest.mark.usefixtures("short_enough")
 
 
 def message(output: str) -> str:

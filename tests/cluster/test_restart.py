@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
@@ -11,13 +10,6 @@ from tests.cluster.test_converge import changes
 
 # Names in the order in which PostgreSQL was started, from the clocks of the hosts, which are one machine's.
 STARTED = "SELECT pg_postmaster_start_time()"
-
-
-@pytest.fixture
-def short_enough(cluster):
-    """Two more converges take minutes on the large lab."""
-    if cluster.topology.sharded and "CAMGRID_TEST_ALL" not in os.environ:
-        pytest.skip("on the lab with worker groups only with ./scripts/test --all")
 
 
 def connections(cluster) -> set[str]:
