@@ -1,6 +1,6 @@
 """The endpoints that applications connect to: which port is for what, and libpq's parameters for them.
 
-Each proxy host serves all of them; see docs/endpoints.md for what an application is to do.
+Each proxy host serves all of them; see docs/applications.md for what an application is to do.
 """
 
 from __future__ import annotations
