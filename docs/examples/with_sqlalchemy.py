@@ -69,8 +69,10 @@ def run(pool: Engine, work: Callable, *arguments):
 
 
 def passing(error: psycopg.Error) -> bool:
-    """Whether the same work may succeed a little later. error: what SQLAlchemy keeps as orig."""
-    lost = isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08").startswith("08")
+    """Whether the same work may succeed a little later. error: what SQLAlchemy keeps as orig. psycopg's InternalError
+    has no code where a farewell of the server and one of the pool arrive together: more answers than questions."""
+    failed = isinstance(error, psycopg.OperationalError | psycopg.InternalError)
+    lost = failed and (error.sqlstate or "08").startswith("08")
     return error.sqlstate in PASSING or (lost and not HOPELESS.search(str(error)))
 
 
