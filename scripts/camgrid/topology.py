@@ -115,6 +115,9 @@ class Topology:
             "node": asdict(node) | {"name": node.name} if node else None,
             "members": [_described(each) for each in mates],
             "peers": [{"host": each.host, "address": each.address} for each in mates],
+            "others": [
+                {"host": each.host, "address": each.address, "group": each.group} for each in local if each not in mates
+            ],
             "nodes": [_described(each) for each in local],
             "etcd": [{"host": name, "address": self.hosts[name]} for name in self.etcd.get(region, [])],
             "hosts": {name: self.hosts[name] for name in self.hosts if self.regions[name] == region},

@@ -23,6 +23,7 @@ INPUTS = {
         {"host": "Node-A", "address": "10.0.0.11"},
         {"host": "node-b", "address": "10.0.0.12"},
     ],
+    "fast_failover_others": [{"host": "W-1", "address": "10.0.0.21", "group": 1}],
     "fast_failover_certificate": "/etc/camgrid/pki/node.pem",
     "fast_failover_ca_certificate": "/etc/camgrid/pki/ca.crt",
     "fast_failover_tls_group": "camgrid-tls",
@@ -48,6 +49,8 @@ def test_the_daemon_reads_what_the_role_writes(tmp_path, group, path):
         certificate="/etc/camgrid/pki/node.pem",
         ca_certificate="/etc/camgrid/pki/ca.crt",
         silence_s=3.0,
+        groups_prefix="/service/harbour/",
+        others={"W-1": ("1", "10.0.0.21")},
     )
 
 

@@ -8,11 +8,12 @@ import socket
 import sys
 import time
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 from . import settings
 from .daemon import Daemon, say
 from .etcd import Etcd
+from .hangup import Hangup
 from .record import Record
 
 # Seconds that a stop may take to take a cut back; systemd's own limit is longer.
@@ -35,6 +36,8 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     daemon.start()
+    hangup = Hangup(told, Etcd(told.etcd_addresses, told.context))
+    Thread(target=hangup.run, args=[stop], name="hangup", daemon=True).start()
     notify("READY=1")
     while not stop.is_set():
         notify("WATCHDOG=1")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import configparser
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Settings:
-    """A member of a group. addresses: member → address, of the whole group; silence_s: seconds."""
+    """A member of a group. addresses: member → address, of the whole group; silence_s: seconds; others: member of
+    another group → that group and its address; groups_prefix: where in etcd Patroni keeps all groups."""
 
     member: str
     addresses: dict[str, str]
@@ -20,6 +21,8 @@ class Settings:
     certificate: str
     ca_certificate: str
     silence_s: float
+    groups_prefix: str = ""
+    others: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def context(self) -> ssl.SSLContext:
         """TLS as this host, made anew for each connection: a certificate that was replaced needs no restart."""
@@ -45,4 +48,11 @@ def load(path: Path) -> Settings:
         certificate=daemon["certificate"],
         ca_certificate=daemon["ca_certificate"],
         silence_s=daemon.getfloat("silence_s"),
+        groups_prefix=f"/service/{daemon['cluster']}/",
+        others={name: _other(text) for name, text in parser["others"].items()},
     )
+
+
+def _other(text: str) -> tuple[str, str]:
+    group, address = text.split()
+    return group, address
