@@ -16,7 +16,7 @@ from camgrid.chaos.faults import FAULTS
 from camgrid.chaos.ground import Ground
 from camgrid.cli.app import App, json_option
 from camgrid.console import confirm, emit_json, emit_table, say
-from camgrid.errors import EXIT_FAILED, EXIT_OK, UsageError
+from camgrid.errors import EXIT_FAILED, EXIT_OK, EXIT_UNHEALTHY, UsageError
 from camgrid.lab import machine
 from camgrid.lab.config import ROOT, lab_lock
 
@@ -67,7 +67,10 @@ def list_faults(as_json: bool) -> None:
 def run_faults(
     app: App, names: tuple[str, ...], groups: tuple[int, ...], runs: int, directory: Path, yes: bool, as_json: bool
 ) -> int:
-    """Break things while clients write and read; exit code 1 when a write is lost, or something does not come back."""
+    """Break things while clients write and read.
+
+    Exit code 1 when a write is lost or something does not come back, 3 when writes were away longer than promised.
+    """
     ground = Ground(app)
     known = app.topology.groups()
     if unknown := set(groups) - set(known):
@@ -81,7 +84,9 @@ def run_faults(
         emit_json([each.as_json() for each in results])
     else:
         result.show(results)
-    return EXIT_OK if all(each.ok for each in results) else EXIT_FAILED
+    if not all(each.ok for each in results):
+        return EXIT_FAILED
+    return EXIT_UNHEALTHY if any(each.late for each in results) else EXIT_OK
 
 
 @command.command()
