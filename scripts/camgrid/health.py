@@ -69,6 +69,11 @@ def _members(members: list[patroni.Member]) -> list[Finding]:
     for member in members:
         if not member.healthy:
             step = f"on {member.name}: journalctl --unit=patroni --lines=50"
+            if member.state == "start failed" and member.role != "leader":
+                step += (
+                    f"; where its data is beyond repair: ansible-playbook -i INVENTORY playbooks/reinit_member.yml"
+                    f" -e member={member.name}"
+                )
             found.append(Finding(f"{member.name} {member.trouble}", f"group {member.group}", step))
         if (member.lag or 0) > LAG_WARNING_BYTES:
             text = f"{member.name} is {member.lag:,} bytes behind"
