@@ -104,6 +104,20 @@ def connections(
     return {"pool": pool, "citus": citus, "reserved": RESERVED_CONNECTIONS}
 
 
+def reports(cores: int) -> dict[str, int]:
+    """Settings of a member for reports: how much of each worker replica one report may take. cores: CPUs of a node.
+
+    Workers' commits wait for the same replicas. With as many connections to each as Citus likes, every report keeps
+    all their cores busy (seen on two cores: p95 of writes 5 ms without reports, 52 ms with them, 14 ms with one
+    connection, and twice as many reports done). They are kept open: a TLS connection a shard was half of the work.
+    """
+    connections = max(1, cores // 4)
+    return {
+        "citus.max_adaptive_executor_pool_size": connections,
+        "citus.max_cached_conns_per_worker": connections,
+    }
+
+
 def kernel(memory_mb: int) -> dict[str, str | int]:
     """sysctl settings of a database host; what is namespaced by network also works in a container."""
     return {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from camgrid.tuning import GB, SHARED, kernel, postgresql
+from camgrid.tuning import GB, SHARED, kernel, postgresql, reports
 
 # The host that the strategy tunes: 64 GB of memory, 8 cores (as many as its parallel workers), NVMe.
 STRATEGY_HOST = (64 * GB, 8, "nvme")
@@ -116,3 +116,9 @@ def test_the_kernel_writes_back_long_before_it_blocks_and_never_kills(memory):
     assert settings["vm.dirty_background_bytes"] <= settings["vm.dirty_bytes"] / 4
     assert settings["vm.dirty_bytes"] <= 1024**3
     assert settings["vm.overcommit_memory"] == 2
+
+
+@given(cores)
+def test_a_report_leaves_most_cores_of_a_replica_to_those_whose_commits_wait_for_it(cpus):
+    connections = reports(cpus)["citus.max_adaptive_executor_pool_size"]
+    assert connections == 1 or connections <= cpus / 4

@@ -43,6 +43,7 @@ class FilterModule:
             "camgrid_networks": networks,
             "camgrid_disk_kind": disk_kind,
             "camgrid_postgresql_settings": postgresql_settings,
+            "camgrid_report_settings": lambda cores: tuning.reports(int(cores)),
             "camgrid_kernel_settings": lambda memory_mb: tuning.kernel(int(memory_mb)),
             "camgrid_network_settings": lambda _: tuning.NETWORK,
             "camgrid_shared_settings": lambda overrides: tuning.SHARED | overrides,
