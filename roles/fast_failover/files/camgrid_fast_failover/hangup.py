@@ -8,12 +8,12 @@ It runs on a thread of its own: whatever it waits for, the cuts of its own group
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from threading import Event
 
 from . import probe
+from .daemon import say
 from .etcd import Etcd, EtcdError, decode, encode
 from .settings import Settings
 
@@ -54,11 +54,15 @@ class Hangup:
 
     def run(self, stop: Event) -> None:
         """Looks again and again; returns at once where there is no other group."""
+        blind = False
         while self._settings.others and not stop.wait(_INTERVAL_S):
             try:
                 self.look(time.monotonic())
+                blind = False
             except (EtcdError, OSError, subprocess.SubprocessError) as error:
-                print(f"connections to former leaders are not looked at: {error}", file=sys.stderr, flush=True)
+                if not blind:  # once, not every second that etcd is away
+                    say(f"connections to former leaders are not looked at: {error}")
+                blind = True
 
     def look(self, now: float) -> None:
         """One look. EtcdError; OSError or subprocess.SubprocessError when connections cannot be closed."""
@@ -73,7 +77,7 @@ class Hangup:
             if now > until or self._answers(address, self._settings.context):
                 del self._former[member]
             elif closed := self._close(address):
-                print(f"{member} leads no longer and is silent: {closed} connection(s) to it closed", file=sys.stderr)
+                say(f"{member} leads no longer and is silent: {closed} connection(s) to it closed")
 
     def _read(self) -> dict[str, str]:
         """Other group → its leader, where it has one that is known here."""
