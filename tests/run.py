@@ -11,10 +11,14 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from camgrid.console import emit_table, out, say
+from camgrid.errors import CamgridError
+from camgrid.lab import machine
 from camgrid.lab.config import packages_dir
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,16 +33,44 @@ LINTERS = (
 )
 
 
+DATABASE = ("tests/sql", "tests/cluster", "tests/chaos")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Tests of a lab in one phase. grows: its tests themselves bring it there, from the phase before."""
+
+    phase: str
+    tests: tuple[str, ...]
+    grows: bool = False
+
+
 @dataclass(frozen=True)
 class LabTier:
-    """Tests against a lab of their own. name also names the lab; citus: whether it has worker groups."""
+    """Tests against a lab of their own, which goes through stages. name also names the lab."""
 
     name: str
     subnet: str
-    citus: bool
+    stages: tuple[Stage, ...]
 
 
-LABS = (LabTier("horiz", "10.88.0.0/24", citus=True), LabTier("reads", "10.89.0.0/24", citus=False))
+READS = Stage("read_scaling", DATABASE)
+HORIZONTAL = Stage("horizontal", (*DATABASE, "tests/restore"))
+REGIONS = Stage("multi_region", ("tests/region",))
+GROWN = LabTier(
+    "grown", "10.89.0.0/24", (READS, Stage("horizontal", ("tests/growth",), grows=True), HORIZONTAL, REGIONS)
+)
+OFFLINE = LabTier("off", "10.95.0.0/24", (Stage("horizontal", ("tests/bundle",)),))
+LABS = (GROWN, LabTier("horiz", "10.88.0.0/24", (HORIZONTAL, REGIONS)), OFFLINE)
+# What runs with --all, or by name: why not otherwise.
+LONG = {
+    "vm": "a whole machine is emulated for minutes",
+    "horiz": "the same tests run on the grown lab",
+    "off": "a lab of its own is installed from a bundle",
+}
+# What they need beside what labs do: program → the Debian package that has it.
+EMULATOR = {"qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils"}
+BUNDLER = {"apt-ftparchive": "apt-utils"}
 
 
 @dataclass
@@ -51,6 +83,7 @@ class Outcome:
     skipped: int = 0
     seconds: float = 0
     reason: str = ""
+    reports: list[Path] = field(default_factory=list)
 
     @property
     def word(self) -> str:
@@ -62,24 +95,32 @@ class Outcome:
 
 def main() -> int:
     """Runs what was asked for; 0 when nothing that ran failed."""
+    tiers = ["lint", "unit", "vm", *(lab.name for lab in LABS)]
     parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__)
     parser.add_argument(
         "--tier",
         action="append",
-        choices=["lint", "unit", *(lab.name for lab in LABS)],
+        choices=tiers,
         help="only this tier; may be given more than once",
     )
     parser.add_argument("--all", action="store_true", help="the long parts too: every fault three times, benchmarks")
     parser.add_argument("--keep", action="store_true", help="leave the tests' labs running")
     parser.add_argument("-k", metavar="EXPRESSION", help="only tests that match, as pytest's -k")
     options = parser.parse_args()
-    tiers = options.tier or ["lint", "unit", *(lab.name for lab in LABS)]
+    chosen = options.tier or [tier for tier in tiers if options.all or tier not in LONG]
     outcomes = []
-    if "lint" in tiers:
+    if "lint" in chosen:
         outcomes.append(lint())
-    if "unit" in tiers:
+    if "unit" in chosen:
         outcomes.append(timed("unit", lambda outcome: run_pytest(outcome, ["tests/unit"], options)))
-    outcomes += [run_lab(lab, options) for lab in LABS if lab.name in tiers]
+    if "vm" in chosen:
+        outcomes.append(run_vm(options))
+    for lab in (lab for lab in LABS if lab.name in chosen):
+        outcomes.append(run_lab(lab, options))
+    if not options.tier:
+        outcomes += [
+            Outcome(tier, reason=f"only with --all or by name: {LONG[tier]}") for tier in LONG if tier not in chosen
+        ]
     return summary(outcomes)
 
 
@@ -100,32 +141,73 @@ def lint() -> Outcome:
     return timed("lint", run)
 
 
+def run_vm(options: argparse.Namespace) -> Outcome:
+    """Boots a virtual machine with NVMe drives, for what a container cannot change; emulated, so it needs no KVM."""
+    try:
+        machine.check_kind()
+        machine.install_packages(machine.PROGRAMS | EMULATOR)
+    except CamgridError as error:
+        return Outcome("vm", reason=f"no virtual machine: {error}")
+    return timed("vm", lambda outcome: run_pytest(outcome, ["tests/vm"], options))
+
+
 def run_lab(lab: LabTier, options: argparse.Namespace) -> Outcome:
-    """Boots a lab from bare hosts, runs the tests against it and removes it."""
+    """Boots a lab from bare hosts, takes it through its stages and removes it."""
     reason = why_not(lab)
     if reason:
         return Outcome(lab.name, reason=reason)
 
     def run(outcome: Outcome) -> None:
-        command = [ROOT / "scripts/lab"]
+        down = [ROOT / "scripts/lab", "down", "--name", lab.name]
         # What an interrupted run left would not be bare.
-        if subprocess.run([*command, "down", "--name", lab.name], check=False).returncode:
+        if subprocess.run(down, check=False).returncode:
             outcome.failed += 1
             return
-        kind = "--with-citus" if lab.citus else "--without-citus"
-        up = [*command, "up", "--name", lab.name, "--subnet", lab.subnet, kind, "--no-data"]
-        started = time.monotonic()
-        if subprocess.run(up, check=False).returncode:
-            say(f"{lab.name}: the lab did not come up; its log is in /var/lib/camgrid/labs/{lab.name}")
-            outcome.failed += 1
-            return
-        say(f"{lab.name}: bare hosts to a serving cluster in {time.monotonic() - started:.0f} s")
         os.environ["CAMGRID_TEST_LAB"] = lab.name
-        run_pytest(outcome, ["tests/sql", "tests/cluster", "tests/chaos"], options)
+        # What is the same in two phases is tried in one of them.
+        if lab is GROWN and not options.all and not not_in(HORIZONTAL.phase):
+            os.environ["CAMGRID_TEST_BOTH"] = "1"
+        else:
+            os.environ.pop("CAMGRID_TEST_BOTH", None)
+        phase = ""
+        for stage in lab.stages:
+            reason = not_in(stage.phase)
+            if reason:
+                say(f"{lab.name}: {stage.phase} is skipped: {reason}")
+                outcome.skipped += 1
+                continue
+            if not stage.grows and stage.phase != phase and not brought_up(lab, stage.phase, outcome):
+                break
+            run_pytest(outcome, list(stage.tests), options)
+            # With a choice of tests the one that lets the lab grow may not be among them.
+            phase = "" if stage.grows and options.k else stage.phase
         if not options.keep:
-            subprocess.run([*command, "down", "--name", lab.name], check=True)
+            subprocess.run(down, check=True)
 
     return timed(lab.name, run)
+
+
+def brought_up(lab: LabTier, phase: str, outcome: Outcome) -> bool:
+    """Brings the lab into a phase; False, and a failure of the outcome, when it does not get there."""
+    started = time.monotonic()
+    up = ["up", "--name", lab.name, "--subnet", lab.subnet, "--phase", phase, "--no-data"]
+    up += ["--offline", str(made_bundle())] if lab is OFFLINE else []
+    if subprocess.run([ROOT / "scripts/lab", *up], check=False).returncode:
+        say(f"{lab.name}: {phase} did not come up; its log is in /var/lib/camgrid/labs/{lab.name}")
+        outcome.failed += 1
+        return False
+    say(f"{lab.name}: {phase} in {time.monotonic() - started:.0f} s")
+    return True
+
+
+def made_bundle() -> Path:
+    """A bundle of what the lab's hosts install, made anew."""
+    machine.install_packages(BUNDLER)
+    file = RESULTS / "lab.tar"
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    command = [BIN / "camgrid", "-i", ROOT / "inventory/lab/hosts.yml", "bundle", "make", "--output", file]
+    subprocess.run(command, cwd=ROOT, check=True)
+    return file
 
 
 def why_not(lab: LabTier) -> str:
@@ -134,17 +216,23 @@ def why_not(lab: LabTier) -> str:
         return "labs need root"
     if not sys.platform.startswith("linux"):
         return "labs need Linux"
-    if lab.citus and not list(packages_dir().glob("postgresql-*-citus-*.deb")):
+    return not_in(lab.stages[0].phase)
+
+
+def not_in(phase: str) -> str:
+    """Why a lab cannot be in a phase on this machine; empty when it can."""
+    if phase != "read_scaling" and not list(packages_dir().glob("postgresql-*-citus-*.deb")):
         return f"no Citus package in {packages_dir()}: put postgresql-17-citus-*.deb there"
     return ""
 
 
 def run_pytest(outcome: Outcome, paths: list[str], options: argparse.Namespace) -> None:
     """Adds the counts of a pytest run to outcome."""
-    report = RESULTS / f"{outcome.tier}.xml"
+    report = RESULTS / f"{outcome.tier}-{len(outcome.reports)}.xml"
+    outcome.reports.append(report)
     RESULTS.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
-    command = [BIN / "python", "-m", "pytest", *paths, f"--junitxml={report}"]
+    command = [BIN / "python", "-m", "pytest", *paths, f"--junitxml={report}", "--durations=15", "--durations-min=5"]
     command += ["-k", options.k] if options.k else []
     environment = os.environ | ({"CAMGRID_TEST_ALL": "1"} if options.all else {})
     code = subprocess.run(command, cwd=ROOT, check=False, env=environment).returncode
@@ -157,7 +245,8 @@ def run_pytest(outcome: Outcome, paths: list[str], options: argparse.Namespace) 
         outcome.failed += bad
         outcome.skipped += skipped
         outcome.passed += int(suite.get("tests", 0)) - bad - skipped
-    if code and not outcome.failed:
+    nothing_chosen = options.k and code == pytest.ExitCode.NO_TESTS_COLLECTED
+    if code and not outcome.failed and not nothing_chosen:
         outcome.failed += 1  # pytest itself went wrong: nothing collected, a usage error
 
 

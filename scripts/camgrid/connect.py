@@ -12,26 +12,32 @@ from camgrid.inventory import Inventory
 from camgrid.topology import Topology
 
 DATABASE = "camgrid"
-# What a verb may connect as → the database role. The superuser comes with the operator's certificate.
+# What a verb may connect as → the database role. The superuser comes with the operator's certificate. Which login of a
+# role has its password changes with each rotation: camgrid.secrets.logins.
 ROLES = {role: f"camgrid_{role}" for role in secrets.PASSWORD_ROLES} | {"admin": "postgres"}
 _CONNECT_TIMEOUT_S = 5
 
 
-def parameters(inventory: Inventory, topology: Topology, role: str) -> dict[str, Any]:
-    """libpq's parameters for the coordinator's primary, whichever member that is now."""
-    members = topology.group(0)
-    where = pki.directory(inventory)
-    common = {
+def addressed(inventory: Inventory, topology: Topology, role: str) -> dict[str, Any]:
+    """libpq's parameters for the coordinator's primary, whichever member that is now, in whichever region; all but
+    what a role shows of itself."""
+    members = [node for region in topology.region_names for node in topology.group(0, region)]
+    return {
         "host": ",".join(node.address for node in members),
         "port": ",".join("5432" for _ in members),
         "dbname": DATABASE,
-        "user": ROLES[role],
+        "user": ROLES[role] if role == "admin" else secrets.logins(inventory)[role],
         "target_session_attrs": "read-write",
         "connect_timeout": _CONNECT_TIMEOUT_S,
         "sslmode": "verify-full",
-        "sslrootcert": str(where / "ca.crt"),
+        "sslrootcert": str(pki.directory(inventory) / "ca.crt"),
         "application_name": "camgrid",
     }
+
+
+def parameters(inventory: Inventory, topology: Topology, role: str) -> dict[str, Any]:
+    """libpq's parameters for the coordinator's primary, with the operator's certificate or the role's password."""
+    common, where = addressed(inventory, topology, role), pki.directory(inventory)
     if role == "admin":
         pem = str(where / f"{pki.OPERATOR}.pem")
         return common | {"sslcert": pem, "sslkey": pem}
@@ -44,7 +50,11 @@ def to_cluster(inventory: Inventory, topology: Topology, role: str, **options: A
 
     Raises CamgridError that names the hosts tried.
     """
-    wanted = parameters(inventory, topology, role) | options
+    return opened(parameters(inventory, topology, role) | options)
+
+
+def opened(wanted: dict[str, Any]) -> psycopg.Connection:
+    """A connection by these parameters. Raises CamgridError that names the hosts tried, never a password."""
     try:
         return psycopg.connect(**wanted)
     except psycopg.OperationalError as error:

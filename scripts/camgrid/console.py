@@ -14,7 +14,15 @@ from rich.table import Table
 # A pipe has no width that a table would have to be folded to.
 _PIPE_WIDTH = 10_000
 
-out = Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+
+class _Out(Console):
+    """A console whose reader may go away (`| head`): that is told to main(), which makes it no failure."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+out = _Out(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
@@ -30,6 +38,11 @@ def emit_json(data: Any) -> None:
 
 def emit_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], title: str = "") -> None:
     """Rows as a table on stdout. columns: key in the row → heading; numbers align right."""
+    out.print(table_of(rows, columns, title))
+
+
+def table_of(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], title: str = "") -> Table:
+    """The table that emit_table prints, for whoever shows it among other things."""
     rows = list(rows)
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for key, heading in columns.items():
@@ -37,7 +50,7 @@ def emit_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], ti
         table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(row.get(key)) for key in columns))
-    out.print(table)
+    return table
 
 
 def _cell(value: Any) -> str:
@@ -59,3 +72,20 @@ def confirm(plan: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("this changes the cluster and nobody is there to be asked: add --yes")
     click.confirm("Go on?", abort=True, err=True)
+
+
+def confirm_by_name(plan: str, name: str, *, yes: bool, given: str | None) -> None:
+    """Shows what would be destroyed and wants the cluster's name typed. `--yes` answers only together with the name.
+
+    given: the name from the command line. Raises click.Abort for a name typed wrongly, click.UsageError when the
+    one given is not this cluster's or nobody can answer.
+    """
+    say(plan)
+    if given is not None and given != name:
+        raise click.UsageError(f"this cluster is {name}, not {given}: nothing was changed")
+    if yes and given:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"this destroys data and nobody is there to be asked: add --yes --cluster {name}")
+    if click.prompt(f"Type the cluster's name ({name}) to go on", err=True) != name:
+        raise click.Abort

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from camgrid import pki, secrets
-from camgrid.connect import DATABASE, ROLES
+from camgrid.connect import DATABASE
 from camgrid.errors import UsageError
 from camgrid.inventory import Inventory
 from camgrid.topology import ENDPOINT_PORTS, MAIN_REGION, Topology
@@ -24,12 +24,16 @@ def addresses(topology: Topology, region: str = MAIN_REGION) -> list[str]:
     return [*floating, *(topology.hosts[host] for host in topology.proxies(region))]
 
 
-def parameters(inventory: Inventory, topology: Topology, role: str, endpoint: str) -> dict[str, Any]:
+def parameters(
+    inventory: Inventory, topology: Topology, role: str, endpoint: str, region: str | None = None
+) -> dict[str, Any]:
     """libpq's parameters for an endpoint, naming every proxy: libpq tries the next when one does not answer.
 
-    role: one with a password; endpoint: a key of ENDPOINT_PORTS. UsageError when the cluster has no proxies.
+    role: one with a password; endpoint: a key of ENDPOINT_PORTS; region: the one whose proxies are named, of all
+    without it: those of a region that stands by send a writer on. UsageError when the cluster has no proxies.
     """
-    hosts = addresses(topology)
+    regions = [region] if region else topology.region_names
+    hosts = [address for name in regions for address in addresses(topology, name)]
     if not hosts:
         raise UsageError(
             "this cluster has no endpoints",
@@ -40,7 +44,7 @@ def parameters(inventory: Inventory, topology: Topology, role: str, endpoint: st
         "host": ",".join(hosts),
         "port": ",".join([str(ENDPOINT_PORTS[endpoint])] * len(hosts)),
         "dbname": DATABASE,
-        "user": ROLES[role],
+        "user": secrets.logins(inventory)[role],
         "password": secrets.passwords(inventory)[role],
         "connect_timeout": _CONNECT_TIMEOUT_S,
         "tcp_user_timeout": _TCP_USER_TIMEOUT_MS,

@@ -7,25 +7,26 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
-from cryptography import x509
 from psycopg.rows import dict_row
 
-from camgrid import patroni, pki
+from camgrid import alerts, certificates, patroni
+from camgrid.backup import check as backups
 from camgrid.errors import CamgridError
-from camgrid.topology import MAIN_REGION
+from camgrid.finding import Finding
+from camgrid.rebalance import causes
+from camgrid.rebalance import job as rebalances
+from camgrid.region import state as regions
 
-CERTIFICATE_WARNING = timedelta(days=30)
 # A replica that is this far behind would lose that much if it had to take over.
 LAG_WARNING_BYTES = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something that is wrong. what: one sentence; where: host, group or object; next: what to do."""
-
-    what: str
-    where: str
-    next: str
+# What to type when a job has failed.
+_JOB_STEPS = {
+    "camgrid-ensure-partitions": "camgrid partitions ensure",
+    "camgrid-age-partitions": "mend the cause, then camgrid partitions archive; it runs again at night",
+    "camgrid-check-scaling": "SELECT camgrid.check_scaling_triggers() says why; until then no alert is raised",
+}
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Snapshot:
     phase: str
     members: list[patroni.Member] = field(default_factory=list)
     database: dict[str, Any] = field(default_factory=dict)
+    backups: dict[str, datetime | None] = field(default_factory=dict)
+    regions: list[dict[str, Any]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -43,15 +46,25 @@ class Snapshot:
         return {"healthy": not self.findings} | asdict(self)
 
 
-def look(app: Any) -> Snapshot:
-    """Asks Patroni and the database. A part that does not answer becomes a finding, never an exception."""
+def look(app: Any, *, repository: bool = True) -> Snapshot:
+    """Asks Patroni, the database and the repository of backups. One that does not answer is a finding.
+
+    repository: whether its host is asked, which takes SSH to it.
+    """
     topology = app.topology
     snapshot = Snapshot(topology.cluster, topology.phase)
     snapshot.members = patroni.members(app.inventory, topology)
-    snapshot.findings += _members(snapshot.members)
+    snapshot.findings += member_findings(snapshot.members)
+    region_findings: list[Finding] = []
+    if len(topology.region_names) > 1:
+        seen = regions.look(app)
+        snapshot.regions, region_findings = seen.as_json()["regions"], seen.findings
     try:
         with app.connect("monitor", row_factory=dict_row, autocommit=True) as conn:
             snapshot.database = _database(conn)
+        # A database of one host has no pool, and says so as if one were missing.
+        told = snapshot.database["pools"] if topology.pooled else []
+        snapshot.database["pools"] = [pool | {"host": host_of(pool, snapshot, topology)} for pool in told]
     except CamgridError as error:
         snapshot.findings.append(Finding(error.what, error.where, error.hint))
     except psycopg.Error as error:
@@ -59,12 +72,22 @@ def look(app: Any) -> Snapshot:
     else:
         snapshot.findings += _partitions(snapshot.database)
         snapshot.findings += _jobs(snapshot.database)
+        snapshot.findings += _rollups(snapshot.database["rollups"])
+        snapshot.findings += _pools(snapshot)
+        snapshot.findings += alerts.findings(snapshot.database["alerts"])
         snapshot.findings += _nodes(snapshot, topology)
-    snapshot.findings += _certificates(app)
+        snapshot.findings += snapshot.database.pop("rebalance")
+    snapshot.findings += region_findings
+    snapshot.findings += certificates.findings(app.inventory, topology)
+    standing = backups.look(app, snapshot.members) if repository else None
+    if standing:
+        snapshot.backups = {key: value for key, value in asdict(standing).items() if key != "findings"}
+        snapshot.findings += standing.findings
     return snapshot
 
 
-def _members(members: list[patroni.Member]) -> list[Finding]:
+def member_findings(members: list[patroni.Member]) -> list[Finding]:
+    """What is wrong with members: not serving, far behind, waiting for a restart, a group without a primary."""
     found = []
     for member in members:
         if not member.healthy:
@@ -81,9 +104,8 @@ def _members(members: list[patroni.Member]) -> list[Finding]:
         if member.pending_restart:
             step = "ansible-playbook -i INVENTORY playbooks/apply_restarts.yml restarts it, replicas first"
             found.append(Finding(f"{member.name} waits for a restart", f"group {member.group}", step))
-    for region, group in sorted({(member.region, member.group) for member in members}):
-        mine = [member for member in members if (member.region, member.group) == (region, group)]
-        if not any(member.role == "leader" and member.healthy for member in mine) and region == MAIN_REGION:
+    for group in sorted({member.group for member in members}):
+        if not any(member.role == "leader" and member.healthy for member in members if member.group == group):
             step = "a failover takes up to half a minute; if it stays, are etcd's members up?"
             found.append(Finding("no primary", f"group {group}", step))
     return found
@@ -101,22 +123,44 @@ def _database(conn: psycopg.Connection) -> dict[str, Any]:
     # Not in one statement with a table of ours: Citus would plan the system's views too, which asks for pg_authid.
     facts |= rows("SELECT count(*) AS cameras FROM camgrid.cameras")[0]
     facts["tables"] = rows("SELECT * FROM camgrid.storage() ORDER BY table_name, host")
+    facts["rollups"] = rows("SELECT * FROM camgrid.rollup_health()")[0]
     facts["jobs"] = rows("SELECT * FROM camgrid.job_health() ORDER BY job_name")
     facts["partitions_until"] = rows("""
         SELECT t AS table_name, (SELECT max(end_date) FROM camgrid.list_partitions(t)) AS until
         FROM camgrid.partitioned_tables() AS t ORDER BY t
     """)
+    facts["months_missing"] = rows("SELECT table_name, start_date FROM camgrid.months_missing()")
     nodes = "SELECT nodename, groupid, noderole::text AS role FROM pg_dist_node ORDER BY groupid, nodename"
     facts["nodes"] = rows(nodes) if facts["citus"] else []
+    facts["moving"], facts["rebalance"] = _rebalance(conn) if facts["citus"] else (None, [])
+    facts["pools"] = rows("SELECT * FROM camgrid.monitor_connection_pools()")
+    facts["load"] = rows("SELECT * FROM camgrid.get_scaling_metrics()")
+    facts["alerts"] = [asdict(alert) for alert in alerts.listed(conn)]
     return facts
+
+
+def _rebalance(conn: psycopg.Connection) -> tuple[str | None, list[Finding]]:
+    """A rebalance under way, and what Citus does not say by itself: that moves fail and are tried again, or that
+    someone holds them back."""
+    job = rebalances.last(conn)
+    if job is None or job.ended:
+        return None, []
+    held = [Finding("is paused", f"rebalance, job {job.id}", "camgrid rebalance resume, or stop")] if job.held else []
+    return job.summary, [*held, *causes.retried(job)]
 
 
 def _partitions(database: dict[str, Any]) -> list[Finding]:
     enough = (datetime.now(UTC) + timedelta(days=32)).date()
-    return [
-        Finding(f"partitions reach only to {entry['until']}", entry["table_name"], "SELECT camgrid.ensure_partitions()")
+    found = [
+        Finding(f"partitions reach only to {entry['until']}", entry["table_name"], "camgrid partitions ensure")
         for entry in database["partitions_until"]
         if entry["until"] is None or entry["until"] < enough
+    ]
+    # Last month, this one and the next: those further ahead are the hourly job's.
+    return found + [
+        Finding(f"the month {entry['start_date']:%Y-%m} is missing", entry["table_name"], "camgrid partitions ensure")
+        for entry in database["months_missing"]
+        if entry["start_date"] < enough
     ]
 
 
@@ -128,10 +172,44 @@ def _jobs(database: dict[str, Any]) -> list[Finding]:
                 Finding("the job is switched off", job["job_name"], "SELECT cron.alter_job(…, active := true)")
             )
         elif job["last_status"] == "failed":
-            found.append(Finding(f"failed: {job['last_message']}", job["job_name"], "mend the cause; it runs again"))
+            step = _JOB_STEPS.get(job["job_name"], "mend the cause; it runs again")
+            found.append(Finding(f"failed: {job['last_message']}", job["job_name"], step))
     if not database["jobs"]:
         found.append(Finding("no job makes partitions ahead", "pg_cron", "camgrid schema plan"))
     return found
+
+
+def _rollups(rollups: dict[str, Any]) -> list[Finding]:
+    """Whether the sums that reports read are as old as they look. A long way back over earlier results is no fault."""
+    where, step = "counts_hourly, counts_daily, camera_latest", "CALL camgrid.refresh_rollups() says why"
+    if rollups["state"] == "stopped":
+        since = f"since {rollups['refreshed_at']:%Y-%m-%d %H:%M:%S} UTC" if rollups["refreshed_at"] else "ever"
+        return [Finding(f"the rollups were not brought up to date {since}", where, step)]
+    if rollups["state"] == "behind" and rollups["complete_since"] is None:
+        return [Finding(f"{rollups['pending']:,} changes wait for the rollups, the oldest for minutes", where, step)]
+    return []
+
+
+def _pools(snapshot: Snapshot) -> list[Finding]:
+    """Pools that do not answer on hosts that run: applications are not let in there."""
+    serving = {member.name for member in snapshot.members if member.healthy}
+    return [
+        Finding(
+            f"its pool does not answer: {pool['reason']}",
+            pool["host"],
+            f"on {pool['host']}: systemctl status pgbouncer",
+        )
+        for pool in snapshot.database["pools"]
+        if pool["reason"] and pool["host"] in serving
+    ]
+
+
+def host_of(pool: dict[str, Any], snapshot: Snapshot, topology: Any) -> str:
+    """The host of a pool, whose name begins with its region-neutral name, or its address; that name where none is."""
+    name = pool["pool_name"].partition("/")[0]
+    region = next((each["region"] for each in snapshot.regions if each["open"]), topology.region_names[0])
+    address = topology.names(region).get(name, name)
+    return next((node.host for node in topology.nodes if node.address == address), name)
 
 
 def _nodes(snapshot: Snapshot, topology: Any) -> list[Finding]:
@@ -143,19 +221,9 @@ def _nodes(snapshot: Snapshot, topology: Any) -> list[Finding]:
     found = [
         Finding(f"Citus does not know {member.name} as primary", "pg_dist_node", "Patroni mends it within a minute")
         for member in snapshot.members
-        if member.role == "leader" and member.region == MAIN_REGION and names[member.name] not in known
+        if member.role == "leader" and names[member.name] not in known
     ]
     if snapshot.database["prepared_left"]:
         text = f"{snapshot.database['prepared_left']} prepared transaction(s) older than five minutes"
         found.append(Finding(text, "coordinator", "SELECT recover_prepared_transactions()"))
-    return found
-
-
-def _certificates(app: Any) -> list[Finding]:
-    found = []
-    for path in sorted(pki.directory(app.inventory).glob("*.pem")):
-        left = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc - datetime.now(UTC)
-        if left < CERTIFICATE_WARNING:
-            text = f"the certificate of {path.stem} ends in {left.days} days"
-            found.append(Finding(text, str(path), "ansible-playbook -i INVENTORY playbooks/site.yml renews it"))
     return found

@@ -23,7 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from camgrid.errors import CamgridError
 from camgrid.inventory import Inventory, load
 from camgrid.secrets import write_private
-from camgrid.topology import DOMAIN, Topology, build
+from camgrid.topology import Topology, build
 
 CA_LIFE = timedelta(days=3650)
 HOST_LIFE = timedelta(days=825)
@@ -35,11 +35,6 @@ OPERATOR = "operator"
 def directory(inventory: Inventory) -> Path:
     """Where ca.crt, ca.key and the PEM file of each host are."""
     return inventory.secrets_dir / "pki"
-
-
-def subject(topology: Topology, host: str) -> str:
-    """Common name of a host: nodes (which may speak for any database role) are told apart from other hosts."""
-    return f"{host}.{'node' if topology.node(host) else 'host'}.{DOMAIN}"
 
 
 def names(topology: Topology, host: str) -> list[str]:
@@ -55,28 +50,43 @@ def names(topology: Topology, host: str) -> list[str]:
         hosts = topology.proxies(node.region)
         fronts = [*hosts, *(topology.hosts[proxy] for proxy in hosts), *topology.endpoint_names]
         fronts += [topology.floating_address] if topology.floating_address else []
-    return list(dict.fromkeys([host, topology.hosts[host], "localhost", "127.0.0.1", *sorted(groups), *fronts]))
+    # What a monitor is known by to those that it asks. Its host's name would not do: nodes carry the proxies' names.
+    asks = [topology.subject(host)] if host in topology.roles.get("monitor", []) else []
+    return list(dict.fromkeys([host, topology.hosts[host], "localhost", "127.0.0.1", *sorted(groups), *fronts, *asks]))
 
 
-def ensure(inventory: Inventory, topology: Topology) -> list[str]:
+def ensure(inventory: Inventory, topology: Topology, *, before: float = 0) -> list[str]:
     """Makes the CA and every certificate that is missing, outdated or soon to expire. Returns the files made.
 
-    The CA's key is only read when there is something to issue, so that it may be kept elsewhere meanwhile.
+    before: those that were made before this time (seconds of the epoch) are made anew too. Where ca.crt holds several
+    CAs, the first one issues. The CA's key is only read when there is something to issue, so that it may be kept
+    elsewhere meanwhile.
     """
     where = directory(inventory)
     made = []
     # A CA that has issued something is never replaced: a second one would shut out all that runs.
     if not (where / "ca.key").exists() and not any(where.glob("*.pem")):
-        made += _make_ca(where, topology.cluster)
+        made += make_ca(where, topology.cluster)
     ca_cert = x509.load_pem_x509_certificate(_read(where / "ca.crt"))
-    wanted = {host: (subject(topology, host), names(topology, host)) for host in topology.hosts}
+    wanted = {host: (topology.subject(host), names(topology, host)) for host in topology.hosts}
     for stem, (common_name, alternatives) in ({OPERATOR: (OPERATOR, [OPERATOR])} | wanted).items():
         path = where / f"{stem}.pem"
-        if not _current(path, common_name, alternatives, ca_cert):
-            ca_key = serialization.load_pem_private_key(_read(where / "ca.key"), None)
+        if not _current(path, common_name, alternatives, ca_cert) or path.stat().st_mtime < before:
+            ca_key = _issuing(where / "ca.key", ca_cert)
             write_private(path, _issue(common_name, alternatives, ca_cert, ca_key))
             made.append(path.name)
     return made
+
+
+def _issuing(path: Path, ca: x509.Certificate) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(_read(path), None)
+    if key.public_key() != ca.public_key():
+        raise CamgridError(
+            "this is not the key of the first CA in ca.crt",
+            where=str(path),
+            hint="a rotation was broken off: playbooks/rotate_secrets.yml goes on with it",
+        )
+    return key
 
 
 def _read(path: Path) -> bytes:
@@ -107,7 +117,8 @@ def _issued_by(ca: x509.Certificate, certificate: x509.Certificate) -> bool:
     return True
 
 
-def _make_ca(where: Path, cluster: str) -> list[str]:
+def make_ca(where: Path, cluster: str) -> list[str]:
+    """Makes ca.crt and ca.key in a directory, for a cluster of that name. Returns the names of the files."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name(f"camgrid {cluster} CA")
     certificate = (

@@ -14,6 +14,7 @@ import secrets
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -22,6 +23,8 @@ from camgrid.inventory import Inventory, load
 
 # Database roles that log in with a password; the superuser and the nodes among themselves use certificates.
 PASSWORD_ROLES = ("writer", "reader", "reporter", "monitor")
+# What is no database role's: the passphrase of the backups' repository, the password of the status page.
+PASSPHRASES = ("backup", "status_page")
 _KEY = Path("~/.config/camgrid/vault-password")
 
 
@@ -64,16 +67,50 @@ def passwords(inventory: Inventory) -> dict[str, str]:
     return _decrypt(path)["passwords"]
 
 
+def logins(inventory: Inventory) -> dict[str, str]:
+    """Role → the login of PostgreSQL that its password is of."""
+    changed = read(inventory).get("logins", {})
+    return {role: changed.get(role, f"camgrid_{role}") for role in PASSWORD_ROLES}
+
+
+def by_login(inventory: Inventory) -> dict[str, str]:
+    """Login of PostgreSQL → password. CamgridError as of `passwords`."""
+    found, names = passwords(inventory), logins(inventory)
+    return {names[role]: password for role, password in found.items()}
+
+
+def read(inventory: Inventory) -> dict[str, Any]:
+    """All that the vault holds; nothing where there is none. CamgridError when its key does not open it."""
+    path = _vault(inventory)
+    return _decrypt(path) if path.exists() else {}
+
+
+def write(inventory: Inventory, content: dict[str, Any]) -> None:
+    """Replaces what the vault holds."""
+    write_private(_vault(inventory), _vault_lib().encrypt(yaml.safe_dump(content)))
+
+
+def passphrase(inventory: Inventory, name: str) -> str:
+    """One of PASSPHRASES. CamgridError when the vault is missing, older than it, or its key does not open it."""
+    path = _vault(inventory)
+    found = _decrypt(path).get("passphrases", {}).get(name) if path.exists() else None
+    if found is None:
+        raise CamgridError(f"the vault has no passphrase {name}", where=str(path), hint="run playbooks/site.yml")
+    return found
+
+
 def ensure(inventory: Inventory) -> list[str]:
     """Generates the passwords that are missing. Returns the names of what it made, in order."""
-    path = _vault(inventory)
-    content = _decrypt(path) if path.exists() else {"passwords": {}}
+    content = read(inventory) or {"passwords": {}}
+    phrases = content.setdefault("passphrases", {})
     missing = [role for role in PASSWORD_ROLES if role not in content["passwords"]]
+    missing += [name for name in PASSPHRASES if name not in phrases]
     if missing:
-        content["passwords"] |= {role: secrets.token_urlsafe(32) for role in missing}
+        content["passwords"] |= {role: secrets.token_urlsafe(32) for role in missing if role in PASSWORD_ROLES}
+        phrases |= {name: secrets.token_urlsafe(48) for name in missing if name in PASSPHRASES}
         if not key_file().exists():
             write_private(key_file(), secrets.token_urlsafe(48).encode() + b"\n")
-        write_private(path, _vault_lib().encrypt(yaml.safe_dump(content)))
+        write(inventory, content)
     return missing
 
 
@@ -95,7 +132,7 @@ def _vault_lib():
     return VaultLib([("default", VaultSecret(path.read_bytes().strip()))])
 
 
-def _decrypt(path: Path) -> dict[str, dict[str, str]]:
+def _decrypt(path: Path) -> dict[str, Any]:
     from ansible.errors import AnsibleError
 
     try:

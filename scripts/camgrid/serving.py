@@ -47,6 +47,9 @@ def _values(inventory: Inventory) -> Iterator[Problem]:
     limit = shared.get("max_connections", 1) if isinstance(shared, dict) else 1
     if isinstance(limit, bool) or not isinstance(limit, int):
         yield Problem("all", "patroni_shared_parameters", f"max_connections is {limit!r}", "a whole number, no quotes")
+    delay = inventory.var("camgrid_region_delay_s", 0)
+    if isinstance(delay, bool) or not isinstance(delay, int) or delay < 0:
+        yield Problem("all", "camgrid_region_delay_s", f"is {delay!r}", "whole seconds from 0 on, without quotes")
     names = inventory.var("camgrid_endpoint_names", [])
     if not isinstance(names, list):
         yield Problem("all", "camgrid_endpoint_names", f"is {names!r}", "a list of names, such as [db.example.org]")

@@ -15,13 +15,15 @@ PHASES = ("foundation", "read_scaling", "horizontal", "multi_region")
 MAIN_REGION = "region_main"
 # Names of this domain are resolved by the nodes themselves, each region to its own members.
 DOMAIN = "camgrid.internal"
-SERVICE_GROUPS = ("etcd", "proxy", "backup", "monitor")
+SERVICE_GROUPS = ("etcd", "proxy", "backup", "monitor", "spare")
 # endpoint → port of HAProxy on every proxy host.
 ENDPOINT_PORTS = {"write": 5000, "ingest": 5001, "read": 5002, "analytics": 5003}
 # PgBouncer's on every node.
 POOL_PORT = 6432
 # HAProxy's statistics, for operators with their certificate.
 STATISTICS_PORT = 7000
+# The status page's on monitors, for operators with its password.
+STATUS_PAGE_PORT = 9443
 # The versions that camgrid installs, pinned here alone; an inventory chooses among them with postgresql_version.
 POSTGRESQL_VERSIONS = (17, 18)
 PACKAGES_DIR = "/var/cache/camgrid/packages"
@@ -61,10 +63,17 @@ class Topology:
     roles: dict[str, list[str]] = field(default_factory=dict)
     postgresql_version: int = POSTGRESQL_VERSIONS[0]
     packages_dir: str = PACKAGES_DIR
+    bundle: str = ""  # the file that all hosts install from, on this machine
     floating_address: str = ""
     endpoint_names: tuple[str, ...] = ()
     max_connections: int = tuning.SHARED["max_connections"]
     pool_connections: int | None = None
+    region_delay_s: int = 0  # how long the region that stands by waits before it replays a commit
+
+    @property
+    def region_names(self) -> list[str]:
+        """The regions, the one first that leads when the cluster is made."""
+        return sorted({node.region for node in self.nodes}, key=lambda region: (region != MAIN_REGION, region))
 
     @property
     def sharded(self) -> bool:
@@ -85,6 +94,18 @@ class Topology:
         """Hosts of a region that balance over its nodes."""
         return [host for host in self.roles.get("proxy", []) if self.pooled and self.regions[host] == region]
 
+    def backups(self, region: str = MAIN_REGION) -> list[str]:
+        """Hosts of a region that keep backups."""
+        return [host for host in self.roles.get("backup", []) if self.regions[host] == region]
+
+    def spares(self, region: str = MAIN_REGION) -> list[str]:
+        """Hosts of a region that copies of the cluster are restored on, beside it."""
+        return [host for host in self.roles.get("spare", []) if self.regions[host] == region]
+
+    def subject(self, host: str) -> str:
+        """Common name of a host's certificate: nodes (which may speak for any database role) are told from others."""
+        return f"{host}.{'node' if self.node(host) else 'host'}.{DOMAIN}"
+
     def group(self, number: int, region: str = MAIN_REGION) -> list[Node]:
         """Members of a group in a region, in the order of their member numbers."""
         found = [node for node in self.nodes if node.group == number and node.region == region]
@@ -93,6 +114,23 @@ class Topology:
     def groups(self, region: str = MAIN_REGION) -> list[int]:
         """Numbers of the groups that a region has."""
         return sorted({node.group for node in self.nodes if node.region == region})
+
+    def far(self, region: str, group: int | None = None) -> list[Node]:
+        """Nodes of the other region, of all groups without group, in the order of groups and members."""
+        return [node for node in self.nodes if node.region != region and group in (None, node.group)]
+
+    def names(self, region: str) -> dict[str, str]:
+        """Region-neutral name → address, as the hosts of a region have to resolve it.
+
+        Citus's list holds the names of whichever region is open, and is the same in both: a name that this region lacks
+        stands for the group's first member here, so that nothing asked for by name ever leaves the region.
+        """
+        own = {node.name: node.address for node in self.nodes if node.region == region}
+        for node in self.far(region):
+            mates = [mate for mate in self.group(node.group, region) if not mate.analytics]
+            if node.name not in own and mates:
+                own[node.name] = mates[0].address
+        return own
 
     def node(self, host: str) -> Node | None:
         """The node that a host is, or None for a host without PostgreSQL."""
@@ -110,6 +148,7 @@ class Topology:
             "sharded": self.sharded,
             "postgresql_version": self.postgresql_version,
             "packages_dir": self.packages_dir,
+            "bundle": self.bundle,
             "region": region,
             "address": self.hosts[host],
             "node": asdict(node) | {"name": node.name} if node else None,
@@ -119,15 +158,25 @@ class Topology:
                 {"host": each.host, "address": each.address, "group": each.group} for each in local if each not in mates
             ],
             "nodes": [_described(each) for each in local],
+            "names": self.names(region),
+            "leads_at_first": region == MAIN_REGION,
+            "region_delay_s": self.region_delay_s,
+            "far_region": next((each.region for each in self.far(region)), ""),
+            "far": [{"host": each.host, "address": each.address, "group": each.group} for each in self.far(region)],
             "etcd": [{"host": name, "address": self.hosts[name]} for name in self.etcd.get(region, [])],
             "hosts": {name: self.hosts[name] for name in self.hosts if self.regions[name] == region},
             "proxies": [{"host": name, "address": self.hosts[name]} for name in self.proxies(region)],
             "backends": [{key: asdict(each)[key] for key in _BACKEND} for each in local],
+            # A region without a repository of its own uses the first one's, so that it archives when it is opened.
+            "backups": [{"host": name, "address": self.hosts[name]} for name in self.backups(region) or self.backups()],
+            "spares": [{"host": name, "address": self.hosts[name]} for name in self.spares(region)],
+            "subjects": {name: self.subject(name) for name in self.hosts},
             "pooled": self.pooled,
             "endpoint_ports": ENDPOINT_PORTS,
             "pool_port": POOL_PORT,
             "statistics_port": STATISTICS_PORT,
-            "floating_address": self.floating_address,
+            "status_page_port": STATUS_PAGE_PORT,
+            "floating_address": self.floating_address if region == MAIN_REGION else "",
             "connections": self.connections(region),
             "roles": [role for role, members in self.roles.items() if host in members],
         }
@@ -165,12 +214,14 @@ def build(inventory: Inventory) -> Topology:
         roles={role: [h for h in inventory.groups.get(role, []) if h in hosts] for role in SERVICE_GROUPS},
         postgresql_version=inventory.var("postgresql_version", POSTGRESQL_VERSIONS[0]),
         packages_dir=inventory.var("camgrid_packages_dir", PACKAGES_DIR),
+        bundle=str(inventory.path / bundle) if (bundle := inventory.var("camgrid_bundle", "")) else "",
         floating_address=str(inventory.var("camgrid_floating_address", "")),
         endpoint_names=tuple(inventory.var("camgrid_endpoint_names", [])),
         max_connections=inventory.var("patroni_shared_parameters", {}).get(
             "max_connections", tuning.SHARED["max_connections"]
         ),
         pool_connections=inventory.var("camgrid_pool_connections"),
+        region_delay_s=inventory.var("camgrid_region_delay_s", 0),
     )
 
 

@@ -1,16 +1,20 @@
-"""The one place where numbers come from: PostgreSQL's and the kernel's settings for a host's memory, cores and disk.
+"""The one place where numbers come from: PostgreSQL's settings for a host's memory, cores and disk.
 
 Roles call it through the filters of `camgrid.ansible.filter`. On the 64 GB, 8 core, NVMe host of the scaling
-strategy it gives that document's values, except for two, whose reason stands beside them.
+strategy it gives that document's values, except for two, whose reason stands beside them. The kernel's numbers are in
+`camgrid.tuning_kernel`, what follows from a measured disk in `camgrid.tuning_disk`.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from camgrid import tuning_disk
+
 MB = 1
 GB = 1024 * MB
-
-# disk kind → (random_page_cost, effective_io_concurrency)
-_DISKS = {"nvme": (1.1, 200), "ssd": (1.1, 200), "hdd": (4.0, 2)}
 
 
 def _clamp(value: float, low: int, high: int) -> int:
@@ -22,19 +26,37 @@ def _megabytes(value: int) -> str:
     return f"{value // GB}GB" if value % GB == 0 else f"{value}MB"
 
 
-def postgresql(memory_mb: int, cores: int, disk: str) -> dict[str, str | int | float]:
+def megabytes(value: str | int, *, unit_kb: int = 8) -> int:
+    """A size as PostgreSQL reads it, in MiB, rounded up. unit_kb: what a bare number counts, blocks of 8 kB or kB.
+
+    Raises ValueError for what is no size.
+    """
+    found = re.fullmatch(r"\s*(\d+)\s*(kB|MB|GB|TB)?\s*", str(value))
+    if not found:
+        raise ValueError(f"{value!r} is no size, such as 16GB")
+    kilobytes = {"kB": 1, "MB": 1024, "GB": 1024 * GB, "TB": 1024 * 1024 * GB, None: unit_kb}[found[2]]
+    return -(-int(found[1]) * kilobytes // 1024)
+
+
+def postgresql(
+    memory_mb: int,
+    cores: int,
+    disk: str,
+    *,
+    version: int = 17,
+    speed: Mapping[str, Any] | None = None,
+    wal_mb_s: float | None = None,
+) -> dict[str, str | int | float]:
     """PostgreSQL settings of one host.
 
-    memory_mb: memory that the host may use, in MiB; cores: its CPUs; disk: "nvme", "ssd" or "hdd".
+    memory_mb: memory that the host may use, in MiB; cores: its CPUs; disk: "nvme", "ssd" or "hdd"; version:
+    PostgreSQL's; speed: the disk as it was measured, wal_mb_s: WAL in busy hours in MiB a second, where they are known.
     Raises ValueError when a host cannot run a database at all.
     """
     if memory_mb < 512:
         raise ValueError(f"{memory_mb} MB of memory is too little for PostgreSQL; 512 MB is the least")
-    if disk not in _DISKS:
-        raise ValueError(f"disk kind {disk!r} is not one of {', '.join(_DISKS)}")
-    page_cost, concurrency = _DISKS[disk]
-    # A checkpoint's worth of WAL: memory is the measure of how fast a host is expected to write.
-    max_wal = _clamp(memory_mb / 4, GB, 64 * GB)
+    by_disk = tuning_disk.settings(memory_mb, disk, speed, wal_mb_s)
+    by_disk |= {name: _megabytes(by_disk[name]) for name in ("max_wal_size", "min_wal_size")}
     # Of the 32 worker processes (see SHARED) some stay free for what is no query: Citus, pg_cron, replication.
     parallel = _clamp(cores, 2, 24)
     return {
@@ -47,15 +69,21 @@ def postgresql(memory_mb: int, cores: int, disk: str) -> dict[str, str | int | f
         "wal_buffers": "16MB",
         "checkpoint_completion_target": 0.9,
         "default_statistics_target": 100,
-        "random_page_cost": page_cost,
-        "effective_io_concurrency": concurrency,
         "max_parallel_workers": parallel,
         "max_parallel_workers_per_gather": _clamp(parallel / 2, 1, 4),
         "max_parallel_maintenance_workers": _clamp(parallel / 2, 1, 4),
         "autovacuum_max_workers": _clamp(cores / 2, 3, 10),
-        "max_wal_size": _megabytes(max_wal),
-        "min_wal_size": _megabytes(max_wal // 4),
+        **by_disk,
+        **(_reading(cores) if version >= 18 else {}),
     }
+
+
+def _reading(cores: int) -> dict[str, str | int]:
+    """How PostgreSQL 18 reads. Workers work on every kernel; io_uring fails at the start where it is forbidden.
+
+    The wanted number of blocks is read at once by as many workers, for all sessions together: a quarter of the cores.
+    """
+    return {"io_method": "worker", "io_workers": _clamp(cores / 4, 3, 32)}
 
 
 # Settings that must be equal on all members of a group, or a standby refuses to start; kept by Patroni in etcd.
@@ -71,6 +99,32 @@ SHARED = {
     "max_wal_senders": 16,
     "max_replication_slots": 32,
 }
+
+
+# Of every connection, prepared transaction and process: its own state, and this much for each lock that it may hold.
+_SLOT_KB, _LOCK_BYTES = 45, 390
+
+
+def shared_memory_mb(settings: Mapping[str, Any]) -> int:
+    """Shared memory that a server with these settings (`postgresql` and SHARED) takes, in MiB, rather a little more.
+
+    Fitted to what PostgreSQL 17.12 and 18 say themselves (`postgres -C shared_memory_size`), with Citus 14, pg_cron and
+    pg_stat_statements loaded: tests/unit/test_tuning.py has the measured values. Raises ValueError for what is no size.
+    """
+    buffers = megabytes(settings["shared_buffers"])
+    slots = 4 + sum(
+        int(settings[name])
+        for name in (
+            "max_connections",
+            "max_prepared_transactions",
+            "max_worker_processes",
+            "max_wal_senders",
+            "autovacuum_max_workers",
+        )
+    )
+    slot_kb = _SLOT_KB + int(settings["max_locks_per_transaction"]) * _LOCK_BYTES / 1024
+    # Each buffer has a header and its place in a hash table; caches of transactions' states grow with the first 4 GB.
+    return int(buffers * 1.023 + min(buffers * 0.008, 33) + slots * slot_kb / 1024 + 38) + 1
 
 
 # Of max_connections: three are PostgreSQL's own reserve, the others are for Patroni, operators, exporters and imports.
@@ -116,28 +170,3 @@ def reports(cores: int) -> dict[str, int]:
         "citus.max_adaptive_executor_pool_size": connections,
         "citus.max_cached_conns_per_worker": connections,
     }
-
-
-def kernel(memory_mb: int) -> dict[str, str | int]:
-    """sysctl settings of a database host; what is namespaced by network also works in a container."""
-    return {
-        # Write-back starts early and in small portions, or a checkpoint's fsync stalls every commit.
-        "vm.dirty_background_bytes": 64 * 1024 * 1024,
-        "vm.dirty_bytes": _clamp(memory_mb / 64, 256, 1024) * 1024 * 1024,
-        "vm.swappiness": 1,
-        # No overcommit: an allocation fails in one backend instead of the OOM killer ending the postmaster.
-        "vm.overcommit_memory": 2,
-        "vm.overcommit_ratio": 90,
-    }
-
-
-# A host that vanished without a goodbye must be noticed in seconds: with the kernel's defaults a coordinator
-# was seen to wait 78 s in libpq's cancel, holding locks.
-NETWORK = {
-    "net.ipv4.tcp_syn_retries": 1,
-    "net.ipv4.tcp_retries2": 5,
-    "net.ipv4.tcp_keepalive_time": 60,
-    "net.ipv4.tcp_keepalive_intvl": 10,
-    "net.ipv4.tcp_keepalive_probes": 3,
-    "net.core.somaxconn": 4096,
-}

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from camgrid import serving
+from camgrid import monitoring, serving, storage
 from camgrid.errors import CamgridError
 from camgrid.inventory import Inventory, load
 from camgrid.problem import Problem
@@ -24,10 +24,18 @@ from camgrid.variables import derived_variables, known_variables
 
 _NETWORKS = ("camgrid_admin_networks", "camgrid_client_networks")
 # One for the whole cluster: read from any host.
-_SHARED = ("camgrid_cluster", "camgrid_phase", "camgrid_packages_dir", "postgresql_version", *_NETWORKS)
+_SHARED = (
+    "camgrid_bundle",
+    "camgrid_cluster",
+    "camgrid_phase",
+    "camgrid_packages_dir",
+    "postgresql_version",
+    *_NETWORKS,
+)
 _LITERAL = (
     "camgrid_analytics",
     "camgrid_read_weight",
+    "camgrid_volumes",
     "ansible_host",
     "camgrid_address",
     "camgrid_member",
@@ -38,7 +46,14 @@ _LITERAL = (
 
 def problems(inventory: Inventory) -> list[Problem]:
     """Everything that is wrong with an inventory, most basic first; empty when it is sound."""
-    basic = [*_variables(inventory), *_literals(inventory), *_phase(inventory), *_membership(inventory)]
+    basic = [
+        *_variables(inventory),
+        *_literals(inventory),
+        *_phase(inventory),
+        *_rates(inventory),
+        *_membership(inventory),
+    ]
+    basic += storage.problems(inventory)
     # What follows reads the topology, which an inventory with basic mistakes does not have.
     return basic or [
         *_addresses(inventory),
@@ -58,7 +73,7 @@ def _variables(inventory: Inventory) -> Iterator[Problem]:
                 continue
             seen.add(name)
             if name in derived_variables():
-                mend = "remove it; playbooks/group_vars/all.yml says what it is made from"
+                mend = "remove it; playbooks/group_vars/all says what it is made from"
                 yield Problem(host, name, "is derived from the inventory, not set in it", mend)
                 continue
             near = difflib.get_close_matches(name, known, n=1)
@@ -84,10 +99,20 @@ def _phase(inventory: Inventory) -> Iterator[Problem]:
     version = inventory.var("postgresql_version", POSTGRESQL_VERSIONS[0])
     if version not in POSTGRESQL_VERSIONS:
         yield Problem("all", "postgresql_version", f"is {version!r}", f"one of {POSTGRESQL_VERSIONS}, without quotes")
+    bundle = inventory.var("camgrid_bundle", "")
+    if not isinstance(bundle, str):
+        yield Problem("all", "camgrid_bundle", f"is {bundle!r}", "the path of a file made by `camgrid bundle make`")
     cluster = str(inventory.var("camgrid_cluster", ""))
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", cluster):
         mend = "lower case letters, digits and dashes, such as camgrid_cluster: harbour"
         yield Problem("all", "camgrid_cluster", f"is {cluster!r}", mend)
+
+
+def _rates(inventory: Inventory) -> Iterator[Problem]:
+    for host, variables in inventory.hosts.items():
+        rate = variables.get("camgrid_wal_mb_s", 1)
+        if not isinstance(rate, int | float) or isinstance(rate, bool) or rate <= 0:
+            yield Problem(host, "camgrid_wal_mb_s", f"is {rate!r}", "MiB of WAL a second, such as 12.5")
 
 
 def _membership(inventory: Inventory) -> Iterator[Problem]:
@@ -193,7 +218,7 @@ def main() -> None:
         sys.stderr.write(f"{len(found)} problem(s) in {inventory.path}; nothing was touched\n")
         sys.exit(2)
     topology = build(inventory)
-    views = {host: topology.view(host) for host in topology.hosts}
+    views = {host: topology.view(host) | monitoring.view(topology, host) for host in topology.hosts}
     waiting = sorted(set(inventory.hosts) - set(topology.hosts))
     print(json.dumps({"cluster": topology.cluster, "phase": topology.phase, "hosts": views, "waiting": waiting}))
 

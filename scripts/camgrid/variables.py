@@ -14,8 +14,8 @@ import yaml
 
 _ROOT = Path(__file__).resolve().parents[2]
 ROLES = _ROOT / "roles"
-# Its variables follow from the topology, and Ansible lets them win over an inventory's `all`.
-DERIVED = _ROOT / "playbooks" / "group_vars" / "all.yml"
+# Files whose variables follow from the topology, and Ansible lets them win over an inventory's `all`.
+DERIVED = _ROOT / "playbooks" / "group_vars" / "all"
 
 # name → what it is; docs/variables.md is written from this and from the argument specs.
 TOPOLOGY = {
@@ -28,16 +28,21 @@ TOPOLOGY = {
     "camgrid_floating_address": "IPv4 address that one proxy holds and another takes over; none unless it is set.",
     "camgrid_endpoint_names": "List of DNS names that clients know the proxies by; the certificates carry them.",
     "camgrid_pool_connections": "Connections to PostgreSQL of a node's pool, where it is not to be computed.",
+    "camgrid_region_delay_s": "Seconds that the second region waits with each commit, for promote --common; 0: none.",
     "camgrid_address": "Address that other hosts reach it at, where that is not ansible_host.",
     "camgrid_admin_networks": "Networks of the operators' machines, for SSH and the superuser's certificate.",
     "camgrid_client_networks": "Networks that applications may connect to the database from.",
     "camgrid_host_memory_mb": "Memory that the host may use, in MiB, where that is not all it has.",
     "camgrid_host_cores": "CPUs that the host may use, where that is not all it has.",
     "camgrid_host_disk": "Kind of disk under the data, where its detection is wrong: nvme, ssd or hdd.",
+    "camgrid_wal_mb_s": "WAL that a node writes in its busy hours, in MiB a second, where it is known.",
+    "camgrid_volumes": "Drives of the host and the file systems that they are made into; none unless it is set.",
     "postgresql_version": "Major version of PostgreSQL, 17 or 18; chosen once, for the whole cluster.",
     "camgrid_packages_dir": "Directory with local .deb packages, on the hosts and on this machine.",
+    "camgrid_bundle": "File made by `camgrid bundle make`, here or beside the inventory: hosts install from it alone.",
     "vagrant_memory_mb": "Memory of the host's Vagrant machine, in MiB.",
     "vagrant_cpus": "CPUs of the host's Vagrant machine.",
+    "vagrant_drive_gb": "Size in GiB of the NVMe drives of the host's Vagrant machine; camgrid_volumes says which.",
 }
 
 
@@ -53,7 +58,7 @@ def role_options() -> dict[str, dict[str, dict]]:
 @cache
 def derived_variables() -> set[str]:
     """Names that the playbooks derive from the topology; what an inventory's `all` says of them would not count."""
-    return set(yaml.safe_load(DERIVED.read_text())) - set(TOPOLOGY)
+    return {name for path in DERIVED.glob("*.yml") for name in yaml.safe_load(path.read_text())} - set(TOPOLOGY)
 
 
 def known_variables() -> list[str]:

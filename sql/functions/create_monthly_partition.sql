@@ -11,28 +11,19 @@ SET lock_timeout = '100ms'
 SET timezone = 'UTC'
 AS $$
 DECLARE
-    month_start CONSTANT date := date_trunc('month', start_date);
+    month_start CONSTANT date := camgrid.check_month(table_name, start_date);
     month_end CONSTANT date := month_start + interval '1 month';
     partition_name CONSTANT text := format('%s_y%sm%s', table_name, to_char(month_start, 'YYYY'), to_char(month_start, 'MM'));
 BEGIN
-    IF table_name IS NULL OR table_name NOT IN (SELECT camgrid.partitioned_tables()) THEN
-        RAISE EXCEPTION 'camgrid.% is not partitioned by month', coalesce(table_name, 'NULL')
-            USING ERRCODE = 'invalid_parameter_value',
-                HINT = 'One of: ' || (SELECT string_agg(t, ', ') FROM camgrid.partitioned_tables() AS t);
-    END IF;
-    IF month_start IS NULL OR month_start NOT BETWEEN '1970-01-01' AND '2200-01-01' THEN
-        RAISE EXCEPTION 'start_date % is no month to keep data for', coalesce(start_date::text, 'NULL')
-            USING ERRCODE = 'invalid_parameter_value';
-    END IF;
     -- Two sessions that want the same month: the second finds it made.
     PERFORM pg_advisory_xact_lock(hashtextextended('camgrid.create_monthly_partition', 0));
-    IF to_regclass(format('camgrid.%I', partition_name)) IS NOT NULL THEN
+    IF EXISTS (SELECT FROM camgrid.list_partitions(table_name) AS p WHERE p.start_date = month_start) THEN
         RETURN;
     END IF;
     -- Citus renames the partition's indexes under a lock that a running COPY bars. Waiting for it would make inserts
     -- wait too: give up soon, on the workers as well, and let the caller try again.
     SET LOCAL lock_timeout = '100ms';
-    EXECUTE format('CREATE TABLE camgrid.%I (LIKE camgrid.%I INCLUDING ALL)', partition_name, table_name);
+    EXECUTE format('CREATE TABLE IF NOT EXISTS camgrid.%I (LIKE camgrid.%I INCLUDING ALL)', partition_name, table_name);
     EXECUTE format(
         'ALTER TABLE camgrid.%I ATTACH PARTITION camgrid.%I FOR VALUES FROM (%L) TO (%L)',
         table_name, partition_name, month_start::timestamptz, month_end::timestamptz
@@ -44,7 +35,8 @@ $$;
 
 COMMENT ON FUNCTION camgrid.create_monthly_partition(text, date) IS
 'Makes the partition of a table for the month (UTC) that start_date is in; harmless when it is there. Fails with
-lock_not_available rather than let inserts wait behind a long COPY: try again';
+lock_not_available rather than let inserts wait behind a long COPY: try again. Inserts wait while it commits: where that
+matters, CALL make_partition()';
 
 ALTER FUNCTION camgrid.create_monthly_partition(text, date) OWNER TO camgrid_owner;
 REVOKE ALL ON FUNCTION camgrid.create_monthly_partition(text, date) FROM PUBLIC;

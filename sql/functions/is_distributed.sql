@@ -8,7 +8,10 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
         RETURN FALSE;
     END IF;
-    EXECUTE 'SELECT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = $1)'
+    -- A table that Citus merely knows, as in the middle of being distributed, has neither a key nor copies.
+    EXECUTE $query$
+        SELECT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = $1 AND (partmethod <> 'n' OR repmodel = 't'))
+    $query$
     INTO answer USING format('camgrid.%I', table_name)::regclass;
     RETURN answer;
 END;

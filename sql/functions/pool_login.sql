@@ -7,8 +7,8 @@ AS $$
     SELECT a.rolname::text, a.rolpassword
     FROM pg_authid AS a
     WHERE a.rolname = wanted
-        AND a.rolname IN ('camgrid_writer', 'camgrid_reader', 'camgrid_reporter', 'camgrid_monitor')
-        AND a.rolcanlogin AND (a.rolvaliduntil IS NULL OR a.rolvaliduntil > now())
+        AND a.rolname ~ '^camgrid_(writer|reader|reporter|monitor)(_2)?$'
+        AND a.rolcanlogin AND a.rolpassword IS NOT NULL AND (a.rolvaliduntil IS NULL OR a.rolvaliduntil > now())
 $$;
 
 COMMENT ON FUNCTION camgrid.pool_login(text) IS

@@ -14,7 +14,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "CAMGRID_TEST_LAB" not in os.environ:
         return
     sharded = lab_cluster().topology.sharded
+    both = "CAMGRID_TEST_BOTH" in os.environ
     for item in items:
+        if "once" in item.keywords and both and sharded:
+            item.add_marker(pytest.mark.skip(reason="the same on this run's smaller lab; here only with --all"))
+        if "larger" in item.keywords and both and not sharded:
+            item.add_marker(pytest.mark.skip(reason="done on this run's larger lab; here only with --all"))
+        if "long" in item.keywords and "CAMGRID_TEST_ALL" not in os.environ:
+            item.add_marker(pytest.mark.skip(reason="only with ./scripts/test --all"))
         if "needs_workers" in item.keywords and not sharded:
             item.add_marker(pytest.mark.skip(reason="this lab has no worker groups"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -15,10 +16,12 @@ from typing import Any
 import psycopg
 import pytest
 import testinfra
+import yaml
 from psycopg import sql
 
 from camgrid import connect, patroni
 from camgrid.inventory import Inventory, load
+from camgrid.lab import host as hosts
 from camgrid.lab.config import Lab
 from camgrid.lab.inventory import inventory_of
 from camgrid.topology import Node, Topology, build
@@ -115,17 +118,47 @@ class Cluster:
         command = [sys.executable, "-m", "camgrid", "-i", str(self.path), *arguments]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600, **options)
 
-    def playbook(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Runs a playbook against this cluster; never raises for its exit code."""
-        command = [Path(sys.executable).with_name("ansible-playbook"), "-i", str(self.path), f"playbooks/{name}.yml"]
+    def json(self, *arguments: str) -> Any:
+        """What the command says with --json, whatever its exit code."""
+        return json.loads(self.camgrid(*arguments, "--json").stdout)
+
+    def playbook(self, name: str, *arguments: str, inventory: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Runs a playbook against this cluster, or with another inventory; never raises for its exit code."""
+        where = str(inventory or self.path)
+        command = [Path(sys.executable).with_name("ansible-playbook"), "-i", where, f"playbooks/{name}.yml"]
         return subprocess.run(
             [*command, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=900
         )
+
+    def role(self, name: str, host: str, directory: Path, **inputs: Any) -> subprocess.CompletedProcess[str]:
+        """Runs one role with these inputs alone on a host. directory: where its play is written."""
+        roles = [{"role": str(ROOT / "roles" / name), "vars": inputs}]
+        path = directory / "play.yml"
+        # A plain string: Ansible marks where its own came from, which YAML cannot write.
+        path.write_text(yaml.safe_dump([{"hosts": str(host), "gather_facts": True, "roles": roles}]))
+        command = [Path(sys.executable).with_name("ansible-playbook"), "-i", str(self.path), str(path)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=900)
+
+    def run_there(self, script: str, told: Any, address: str | None) -> Any:
+        """What a script of on_hosts/ prints as JSON on the host of an address, here without one. told: its input."""
+        text = (Path(__file__).parent / f"on_hosts/{script}.py").read_text()
+        there = hosts.ssh_command(self.lab, address, shlex.join(["python3", "-c", text])) if address else []
+        command = there or ["python3", "-c", text]
+        done = subprocess.run(command, input=json.dumps(told), capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def without_postgresql(self) -> str:
+        """A host that runs no PostgreSQL."""
+        return next(name for name in self.topology.hosts if not self.topology.node(name))
 
     def journals(self, lines: int = 15) -> str:
         """The last lines of every node's Patroni and PostgreSQL."""
         said = []
         for node in self.topology.nodes:
             command = f"journalctl --unit=patroni --lines={lines} --no-pager --output=cat"
-            said.append(f"--- {node.host}\n{self.host(node.host).run(command).stdout}")
+            try:
+                said.append(f"--- {node.host}\n{self.host(node.host).run(command).stdout}")
+            except RuntimeError as error:  # a test that failed while its host was off
+                said.append(f"--- {node.host}\n{error}")
         return "\n".join(said)

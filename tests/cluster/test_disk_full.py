@@ -8,6 +8,8 @@ import pytest
 
 from tests.cluster.support import MEASURED
 
+pytestmark = pytest.mark.once
+
 MONTHS = ("1992-01", "1992-02")
 ROWS = 300_000
 WHERE = "/var/lib/postgresql/small"

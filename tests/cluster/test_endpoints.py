@@ -12,6 +12,8 @@ from camgrid import endpoints, pki
 from camgrid.topology import ENDPOINT_PORTS, STATISTICS_PORT
 from tests.cluster.support import wait_until
 
+pytestmark = pytest.mark.once
+
 PROXIES = [f"proxy-{number}" for number in (0, 1)]
 
 

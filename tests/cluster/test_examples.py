@@ -18,10 +18,13 @@ import urllib.request
 import pytest
 
 from camgrid import connect, endpoints, patroni, pki, secrets
+from camgrid.router import Settings
 from camgrid.topology import ENDPOINT_PORTS
 from tests.cluster.support import MEASURED, ROOT
 
-EXAMPLES = ("with_psycopg.py", "with_sqlalchemy.py", "with_asyncpg.py", "with_node.js")
+pytestmark = pytest.mark.once
+
+EXAMPLES = ("with_psycopg.py", "with_router.py", "with_sqlalchemy.py", "with_asyncpg.py", "with_node.js")
 # Where Debian's nodejs looks, and what scripts/setup gets for others.
 NODE_PATH = f"/usr/share/nodejs:{ROOT / '.cache/nodejs/usr/share/nodejs'}"
 SECONDS = 15
@@ -51,11 +54,14 @@ def start(cluster, tmp_path_factory):
     secrets.write_private(
         file, "".join(f"*:*:*:{connect.ROLES[role]}:{word}\n" for role, word in passwords.items()).encode()
     )
+    router, settings = file.with_name("endpoints.json"), Settings.from_inventory(cluster.path, "writer").exported()
 
     def starter(name: str, hosts: str | None = None) -> subprocess.Popen:
+        router.write_text(json.dumps(settings | ({"proxies": [hosts], "nodes": {}} if hosts else {})))
         environment = os.environ | {
             "PGHOST": hosts or ",".join(endpoints.addresses(cluster.topology)),
             "PGPASSFILE": str(file),
+            "CAMGRID_ENDPOINTS": str(router),
             "PGSSLROOTCERT": str(pki.directory(cluster.inventory) / "ca.crt"),
             "NODE_PATH": NODE_PATH,
         }

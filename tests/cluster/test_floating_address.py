@@ -10,6 +10,8 @@ import pytest
 from camgrid import endpoints
 from tests.cluster.support import MEASURED, wait_until
 
+pytestmark = pytest.mark.once
+
 
 def holders(cluster):
     address = cluster.topology.floating_address

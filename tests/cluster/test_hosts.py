@@ -7,6 +7,8 @@ import pytest
 from camgrid import tuning
 from camgrid.topology import ENDPOINT_PORTS
 
+pytestmark = pytest.mark.once
+
 
 def test_knows_itself_and_the_others(host, cluster):
     names = {node.name: node.address for node in cluster.topology.nodes} | cluster.topology.hosts
@@ -62,6 +64,16 @@ def test_settings_are_the_computed_ones(node, cluster):
     with cluster.connect_to(this, "admin") as conn:
         running = dict(conn.execute("SELECT name, current_setting(name) FROM pg_settings").fetchall())
         pending = conn.execute("SELECT name FROM pg_settings WHERE pending_restart").fetchall()
-    wanted = {name: str(value) for name, value in (tuning.postgresql(memory, cores, disk) | tuning.SHARED).items()}
+    computed = tuning.postgresql(memory, cores, disk, version=cluster.topology.postgresql_version) | tuning.SHARED
+    wanted = {name: str(value) for name, value in computed.items()}
     assert {name: running[name] for name in wanted} == wanted
     assert not pending
+
+
+def test_shared_memory_is_what_huge_pages_are_computed_for(node, cluster):
+    this = cluster.topology.node(node.check_output("hostname"))
+    with cluster.connect_to(this, "admin") as conn:
+        running = dict(conn.execute("SELECT name, current_setting(name) FROM pg_settings").fetchall())
+    computed = tuning.shared_memory_mb(running)
+    assert tuning.megabytes(running["shared_memory_size"]) <= computed
+    assert computed <= tuning.megabytes(running["shared_memory_size"]) * 1.02 + 24

@@ -9,9 +9,12 @@ import time
 from datetime import UTC, datetime
 
 import psycopg
+import pytest
 
 from camgrid import endpoints, tuning
 from tests.cluster.support import MEASURED
+
+pytestmark = pytest.mark.once
 
 CLIENTS = 1000
 CAMERA = 800_500

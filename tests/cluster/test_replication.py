@@ -14,6 +14,8 @@ from tests.cluster.support import MEASURED, Cluster
 from tests.cluster.waiting import settle, until
 from tests.cluster.writer import INSERT
 
+pytestmark = pytest.mark.once
+
 CAMERAS = range(941_000, 941_064)
 
 

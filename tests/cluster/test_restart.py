@@ -8,6 +8,8 @@ import pytest
 
 from tests.cluster.test_converge import changes
 
+pytestmark = [pytest.mark.once, pytest.mark.long]
+
 # Names in the order in which PostgreSQL was started, from the clocks of the hosts, which are one machine's.
 STARTED = "SELECT pg_postmaster_start_time()"
 

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
+
 from tests.cluster.support import Cluster
 
 
@@ -16,6 +18,16 @@ def until(wanted: Callable[[], Any], seconds: float = 60) -> Any:
         time.sleep(0.3)
     assert answer
     return answer
+
+
+def roll_up(conn: psycopg.Connection) -> None:
+    """Brings the rollups up to date, on a new cluster also with what was stored before they were there."""
+
+    def complete() -> bool:
+        conn.execute("CALL camgrid.refresh_rollups()")
+        return conn.execute("SELECT complete_since IS NULL FROM camgrid.rollup_health()").fetchone()[0]
+
+    until(complete, 300)
 
 
 def settle(cluster: Cluster) -> None:

@@ -133,4 +133,5 @@ def test_a_frozen_postgresql_holds_nobody_up(cluster):
     finally:
         host.check_output("kill -CONT %s", postmaster)
     assert frozen == [None, None, "does not answer within seconds"]
-    assert took < 5
+    assert took < 15  # seconds; 3 where the machine is quiet, 8 were seen on a busy one
+    MEASURED.append(f"a frozen PostgreSQL costs monitor_connection_pools {took:.1f} s")

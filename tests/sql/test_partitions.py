@@ -82,6 +82,7 @@ def test_months_ahead_are_there_and_the_job_makes_them(cluster):
 def test_no_insert_waits_for_a_new_partition(cluster):
     """An open insert does not keep the partition from being made, and inserts go on while it is made."""
     waits, stop = [], threading.Event()
+    wanted = [f"1992-{month:02d}-01" for month in range(1, 7)]
 
     def ingest():
         with cluster.connect("writer") as conn:
@@ -99,15 +100,22 @@ def test_no_insert_waits_for_a_new_partition(cluster):
         thread.start()
         time.sleep(1)
         started = time.monotonic()
-        for month in range(1, 7):
-            cluster.rows("SELECT create_monthly_partition('counting_results', %s::date)", f"1991-{month:02d}-01")
+        with cluster.connect("writer") as conn:
+            for month in wanted:
+                conn.execute("CALL make_partition('counting_results', %s)", (month,))
         took = time.monotonic() - started
         stop.set()
         thread.join()
         held.rollback()
+    made = [month for month in months(cluster, "counting_results") if month in wanted]
+    with cluster.connect("admin") as conn:
+        for month in made:
+            conn.execute("CALL drop_partition('counting_results', %s)", (month,))
+    assert made == wanted
     MEASURED.append(
         f"6 partitions in {took:.1f} s, {len(waits)} inserts meanwhile, the longest took {max(waits) * 1000:.0f} ms"
     )
     assert took < 30
-    # Well below the second for which anything that really waited for the lock would have stood still.
-    assert max(waits) < 1
+    # 100 ms is what is promised; a machine that is shared with other labs has pauses of its own.
+    assert sorted(waits)[len(waits) * 99 // 100] < 0.1
+    assert max(waits) < 0.6

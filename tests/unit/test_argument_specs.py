@@ -12,7 +12,7 @@ from camgrid.variables import ROLES, role_options
 
 NAMES = sorted(path.name for path in ROLES.iterdir())
 OPTIONS = [(role, name) for role, options in role_options().items() for name in options]
-PYTHON_TYPES = {"str": str, "path": str, "int": int, "bool": bool, "list": list, "dict": dict}
+PYTHON_TYPES = {"str": str, "path": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
 
 
 def defaults(role: str) -> dict[str, Any]:

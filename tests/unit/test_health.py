@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from camgrid import health, patroni, pki
+from camgrid import health, patroni
 from camgrid.errors import CamgridError
 from camgrid.patroni import Member
 from camgrid.topology import build
 from tests.unit.inventories import single, sound
 
 SOON = (datetime.now(UTC) + timedelta(days=90)).date()
+ROLLUPS = {"state": "fresh", "pending": 0, "refreshed_at": datetime.now(UTC), "complete_since": None}
 JOB = {"job_name": "camgrid-x", "active": True, "last_status": "succeeded", "last_message": None}
 
 
@@ -34,7 +35,17 @@ def database(topology, **changed):
         for node in topology.nodes
     ]
     partitions = [{"table_name": "counting_results", "until": SOON}]
-    return {"nodes": nodes, "jobs": [JOB], "partitions_until": partitions, "prepared_left": 0} | changed
+    return {
+        "nodes": nodes,
+        "jobs": [JOB],
+        "partitions_until": partitions,
+        "months_missing": [],
+        "prepared_left": 0,
+        "rebalance": [],
+        "rollups": ROLLUPS,
+        "pools": [],
+        "alerts": [],
+    } | changed
 
 
 class App:
@@ -57,6 +68,8 @@ def look(tmp_path, monkeypatch):
         app = App(single(tmp_path), error)
         told = members(app.topology, **(members_changed or {}))
         monkeypatch.setattr(patroni, "members", lambda *_: told)
+        monkeypatch.setattr(health.backups, "look", lambda app, members: None)
+        monkeypatch.setattr(health.certificates, "findings", lambda *_: [])
         monkeypatch.setattr(health, "_database", lambda _: database(app.topology, **database_changed))
         return [(finding.where, finding.what, finding.next) for finding in health.look(app).findings]
 
@@ -86,15 +99,15 @@ def test_a_dead_leader_is_no_primary(look):
 def test_a_standby_regions_leaders_are_no_primaries(tmp_path):
     topology = build(sound(tmp_path))
     standby = {host: {"role": "standby_leader"} for host in ("dr-c1", "dr-w1", "dr-w2")}
-    assert health._members(members(topology, **standby)) == []
+    assert health.member_findings(members(topology, **standby)) == []
 
 
 def test_a_replica_far_behind():
     member = Member("w1b", 1, "region_main", "10.0.0.22", "replica", "streaming", lag=health.LAG_WARNING_BYTES)
     leader = Member("w1a", 1, "region_main", "10.0.0.21", "leader", "running")
-    assert health._members([leader, member]) == []
+    assert health.member_findings([leader, member]) == []
     late = Member("w1b", 1, "region_main", "10.0.0.22", "replica", "streaming", lag=health.LAG_WARNING_BYTES + 1)
-    (finding,) = health._members([leader, late])
+    (finding,) = health.member_findings([leader, late])
     assert finding.what == "w1b is 16,777,217 bytes behind"
 
 
@@ -139,10 +152,29 @@ def test_a_database_that_does_not_answer_does_not_hide_the_members(look, error):
     assert found == ["w1b is stopped", str(error).removeprefix("10.0.0.11: ")]
 
 
-def test_a_certificate_that_ends_soon(tmp_path, monkeypatch, look):
-    monkeypatch.setattr(pki, "HOST_LIFE", timedelta(days=29))
-    inventory = single(tmp_path)
-    pki.ensure(inventory, build(inventory))
-    found = [what for _, what, _ in look()]
-    assert "the certificate of operator ends in 28 days" in found
-    assert len(found) == len(build(inventory).hosts) + 1
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [
+        ({"state": "stopped", "refreshed_at": None}, "the rollups were not brought up to date ever"),
+        ({"state": "behind", "pending": 1200}, "1,200 changes wait for the rollups, the oldest for minutes"),
+        ({"state": "behind", "complete_since": SOON}, None),
+    ],
+)
+def test_rollups_that_are_not_kept_up_are_told_and_a_long_way_back_is_not(look, state, found):
+    assert [what for _, what, _ in look(rollups=ROLLUPS | state)] == ([found] if found else [])
+
+
+def test_a_pool_that_is_silent_on_a_host_that_runs(look):
+    silent = {"pool_name": "g1m1.camgrid.internal", "reason": "Connection refused"}
+    ((where, what, step),) = look(pools=[silent, {"pool_name": "g1m2.camgrid.internal/camgrid_reader", "reason": None}])
+    assert (where, what) == ("w1a", "its pool does not answer: Connection refused")
+    assert step == "on w1a: systemctl status pgbouncer"
+    assert [
+        what
+        for _, what, _ in look({"w1b": {"state": "stopped"}}, pools=[silent | {"pool_name": "g1m2.camgrid.internal"}])
+    ] == ["w1b is stopped"], "a host that is down has no pool either"
+
+
+def test_an_open_alert_is_a_finding_and_one_that_somebody_is_at_is_not(look):
+    alert = {"id": 7, "status": "open", "title": "Slow", "message": "m", "subject": "cluster", "next_step": "do this"}
+    assert look(alerts=[alert, alert | {"status": "acknowledged"}]) == [("cluster", "Slow: m (alert 7)", "do this")]

@@ -10,7 +10,7 @@ import yaml
 from camgrid import topology, validate
 from camgrid.errors import UsageError
 from camgrid.inventory import load
-from camgrid.lab import config, inventory
+from camgrid.lab import config, inventory, up
 from camgrid.lab.config import Lab
 
 
@@ -61,20 +61,28 @@ def test_the_lab_called_lab_works_in_the_committed_inventory():
 
 
 @pytest.mark.usefixtures("citus")
-def test_with_a_citus_package_every_committed_host_is_there_at_its_new_address():
+def test_with_a_citus_package_every_committed_host_of_the_first_region_is_there_at_its_new_address():
     lab = made()
     committed = load(inventory.SOURCE / "hosts.yml").hosts
     hosts = inventory.hosts_of_phase(lab)
-    assert set(hosts) == set(committed)
+    assert set(hosts) == set(load(inventory.SOURCE / "hosts.yml").groups[topology.MAIN_REGION])
     for name, address in hosts.items():
         before = IPv4Address(committed[name]["ansible_host"])
         assert int(IPv4Address(address)) - int(lab.subnet.network_address) == int(before) - int(config.BASE_SUBNET[0])
 
 
 @pytest.mark.usefixtures("citus")
-@pytest.mark.parametrize("without_citus", [True, False])
-def test_the_derived_inventory_is_a_valid_one(without_citus):
-    lab = made(without_citus=without_citus)
+def test_the_last_phase_is_for_whoever_asks_and_adds_the_other_region():
+    assert made().phase == "horizontal"
+    lab = made(wanted="multi_region")
+    assert topology.build(inventory.read(lab)).region_names == ["region_main", "region_dr"]
+    assert set(inventory.hosts_of_phase(lab)) == set(load(inventory.SOURCE / "hosts.yml").hosts)
+
+
+@pytest.mark.usefixtures("citus")
+@pytest.mark.parametrize("phase", inventory.LAB_PHASES)
+def test_the_derived_inventory_is_a_valid_one(phase):
+    lab = made(wanted=phase)
     assert validate.problems(inventory.read(lab)) == []
     assert inventory.read(lab).var("camgrid_cluster") == "test"
 
@@ -83,7 +91,7 @@ def test_without_a_package_there_is_one_group_with_three_replicas(capsys):
     lab = made()
     cluster = topology.build(inventory.read(lab))
     assert (cluster.phase, cluster.groups(), len(cluster.group(0))) == ("read_scaling", [0], 4)
-    assert list(inventory.hosts_of_phase(lab)) == inventory.planned_hosts(lab)
+    assert set(inventory.hosts_of_phase(lab)) == set(inventory.planned_hosts(lab))
     said = " ".join(capsys.readouterr().err.split())
     assert "No Citus package for PostgreSQL 17" in said
     assert "postgresql-17-citus-14.0_*.deb" in said
@@ -100,12 +108,31 @@ def test_a_package_that_comes_later_brings_worker_groups_and_the_replica_stays(m
 
 
 @pytest.mark.usefixtures("citus")
-def test_without_citus_is_remembered_until_the_other_is_said():
-    lab = made(without_citus=True)
+def test_a_phase_is_kept_until_another_is_said_and_a_lab_grows_through_all_of_them():
+    lab = made(wanted="foundation")
+    assert [node.host for node in topology.build(inventory.read(lab)).nodes] == ["g0m1"]
     inventory.decide_phase(lab)
-    assert lab.phase == "read_scaling"
-    inventory.decide_phase(lab, without_citus=False)
-    assert lab.phase == "horizontal"
+    assert lab.phase == "foundation"
+    hosts = set(inventory.planned_hosts(lab))
+    for phase in ("read_scaling", "horizontal"):
+        inventory.decide_phase(lab, phase)
+        assert lab.phase == phase
+        assert hosts < set(inventory.planned_hosts(lab)), "hosts are added, none goes"
+        hosts = set(inventory.planned_hosts(lab))
+
+
+@pytest.mark.parametrize("later", [None, "horizontal"])
+def test_worker_groups_that_were_asked_for_are_tried_without_a_package_on_this_machine(later, capsys):
+    lab = made(wanted="read_scaling")
+    assert "No Citus package" not in capsys.readouterr().err, "nobody wants one"
+    inventory.decide_phase(lab, later)
+    assert lab.phase == (later or "read_scaling")
+
+
+@pytest.mark.usefixtures("citus")
+def test_hosts_of_a_lab_without_worker_groups_see_the_packages_as_well():
+    lab = made(wanted="read_scaling")
+    assert up.shown_packages(lab) == config.packages_dir()
 
 
 def test_worker_groups_stay_when_the_package_has_gone_and_are_not_given_up(citus):
@@ -114,7 +141,7 @@ def test_worker_groups_stay_when_the_package_has_gone_and_are_not_given_up(citus
     inventory.decide_phase(lab)
     assert lab.phase == "horizontal"
     with pytest.raises(UsageError, match="does not shrink"):
-        inventory.decide_phase(lab, without_citus=True)
+        inventory.decide_phase(lab, "read_scaling")
 
 
 @pytest.mark.parametrize(("machine_mb", "hosts", "each"), [(24000, 7, 1714), (64000, 7, 2048), (8000, 4, 1000)])

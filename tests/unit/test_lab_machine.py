@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from camgrid.errors import UsageError
-from camgrid.lab import aptcache, cut, machine, network, rootfs
+from camgrid.lab import aptcache, config, cut, machine, network, rootfs, up
 from camgrid.lab.config import Lab
 
 SUBNET = IPv4Network("10.79.0.0/24")
@@ -61,6 +61,31 @@ def test_a_labs_rules_are_in_tables_named_after_it():
     assert "table ip camgrid_lab_test" in network.rules(lab)
     assert "table bridge camgrid_cut_test" in cut.rules(lab)
     assert 'ip saddr 10.79.0.0/24 oifname != "cg-test" masquerade' in network.rules(lab)
+
+
+def test_hosts_without_a_way_out_reach_each_other_and_nothing_else(tmp_path):
+    lab = Lab("test", SUBNET, bundle="/srv/test.tar")
+    rules = network.rules(lab)
+    assert "masquerade" not in rules
+    assert 'iifname "cg-test" oifname != "cg-test" drop' in rules
+    assert 'iifname "cg-test" ct state != { established, related } drop' in rules
+    assert up.shown_packages(lab) is None
+    given = up.surroundings(lab)
+    assert (given.resolv_conf, given.apt_proxy) == ("", None)
+
+
+def test_hosts_keep_the_way_out_that_they_have(tmp_path, monkeypatch):
+    monkeypatch.setattr(config, "STATE", tmp_path)
+    host = tmp_path / "labs/test/hosts/g0m1"
+    host.mkdir(parents=True)
+    (host / "address").write_text("10.79.0.11")
+    with pytest.raises(UsageError, match="the hosts of lab test have a way out"):
+        up._decide_way_out(Lab("test", SUBNET), tmp_path / "test.tar")
+    offline = Lab("test", SUBNET, bundle="/srv/old.tar")
+    up._decide_way_out(offline, None)
+    assert offline.bundle == "/srv/old.tar"
+    up._decide_way_out(offline, tmp_path / "new.tar")
+    assert offline.bundle == str(tmp_path / "new.tar")
 
 
 def test_a_hosts_network_is_static():

@@ -25,7 +25,7 @@ def vault(inventory):
 
 
 def test_every_role_gets_a_long_password_of_its_own(inventory):
-    assert secrets.ensure(inventory) == list(secrets.PASSWORD_ROLES)
+    assert secrets.ensure(inventory) == [*secrets.PASSWORD_ROLES, *secrets.PASSPHRASES]
     passwords = secrets.passwords(inventory)
     assert set(passwords) == set(secrets.PASSWORD_ROLES)
     assert len(set(passwords.values())) == len(passwords)

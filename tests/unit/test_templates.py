@@ -13,6 +13,7 @@ import yaml
 
 from camgrid.inventory import load
 from camgrid.topology import DOMAIN, build
+from camgrid.variables import DERIVED
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTS = ("coord-a", "worker-2c", "service-a")
@@ -32,6 +33,7 @@ PLAY = """
           {{{{ {{'etcd': lookup('template', '{root}/roles/etcd/templates/etcd.j2'),
                  'firewall': lookup('template', '{root}/roles/firewall/templates/nftables.conf.j2'),
                  'hosts': lookup('template', '{root}/roles/host/templates/hosts.j2'),
+                 'kernel': [kernel_is_database, kernel_shared_memory_mb, kernel_write_mb_s, kernel_interleaved_units],
                  'patroni': lookup('template', '{root}/roles/patroni/templates/config.yml.j2')
                             if camgrid.node else ''}} | to_json }}}}
 """
@@ -53,7 +55,8 @@ def rendered(request, tmp_path_factory):
     vars_files = [str(path) for kind in ("defaults", "vars") for path in sorted(ROOT.glob(f"roles/*/{kind}/main.yml"))]
     (into / "play.yml").write_text(PLAY.format(root=ROOT, into=into, vars_files=json.dumps(vars_files)))
     command = [Path(sys.executable).with_name("ansible-playbook"), "-i", into / "inventory", into / "play.yml"]
-    command += ["--check", "--limit", ",".join((*HOSTS, "localhost")), "-e", f"@{ROOT}/playbooks/group_vars/all.yml"]
+    command += ["--check", "--limit", ",".join((*HOSTS, "localhost"))]
+    command += [word for path in sorted(DERIVED.glob("*.yml")) for word in ("-e", f"@{path}")]
     environment = os.environ | {"ANSIBLE_LOCAL_TEMP": str(into / "tmp"), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     command += ["-e", json.dumps(FACTS)]
     run = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
@@ -70,6 +73,11 @@ def patroni(rendered, host="coord-a"):
 
 def addresses(rendered) -> list[str]:
     return [node.address for node in rendered.topology.nodes]
+
+
+def test_a_name_that_yaml_takes_for_a_truth_value_stays_a_name(rendered):
+    # scope: off would be false, and Patroni would not start.
+    assert '\nscope: "harbour"\nname: "coord-a"\n' in rendered.files["coord-a"]["patroni"]
 
 
 def test_nobody_is_let_in_without_tls_or_proof(rendered):
@@ -91,14 +99,40 @@ def test_only_nodes_and_operators_may_be_more_than_an_application(rendered):
     assert set(by_password) == {"camgrid"}
 
 
+def test_a_monitor_is_let_in_as_itself_alone_and_its_exporter_with_it(rendered):
+    rules, names = (patroni(rendered)["postgresql"][key] for key in ("pg_hba", "pg_ident"))
+    ((name, address),) = ((host, rendered.topology.hosts[host]) for host in rendered.topology.roles["monitor"])
+    assert f"hostssl camgrid camgrid_monitor {address}/32 cert map=monitors" in rules
+    assert [rule for rule in names if rule.startswith("monitors ")] == [
+        f"monitors {rendered.topology.subject(name)} camgrid_monitor"
+    ]
+    assert "pool prometheus camgrid_monitor" in names
+    for host, ports in (("coord-a", "9100, 9187, 5432, 8008"), ("service-a", "9100, 2379, 7000")):
+        assert f"tcp dport {{ {ports}" in rendered.files[host]["firewall"]
+
+
+def test_pg_wal_is_made_and_copied_to_the_drive_that_the_inventory_names(rendered):
+    place = {"waldir": "/var/lib/postgresql-wal/17/harbour"}
+    config = patroni(rendered)
+    assert place in config["bootstrap"]["initdb"]
+    assert place in config["postgresql"]["basebackup"]
+
+
 def test_citus_is_there_only_where_tables_are_distributed(rendered):
     config = patroni(rendered)
     libraries = config["postgresql"]["parameters"]["shared_preload_libraries"].split(",")
     assert ("citus" in config) == (libraries[0] == "citus") == rendered.topology.sharded
+    assert "pgaudit" in libraries
     if rendered.topology.sharded:
         assert config["citus"] == {"group": 0, "database": "camgrid"}
         assert patroni(rendered, "worker-2c")["citus"]["group"] == 2
         assert "sslmode=verify-full" in config["postgresql"]["parameters"]["citus.node_conninfo"]
+
+
+def test_what_needs_a_restart_for_citus_is_asked_for_before_the_group_is_moved(rendered):
+    """Patroni would ask for it too, but only once its group has a number."""
+    shared = patroni(rendered)["bootstrap"]["dcs"]["postgresql"]["parameters"]
+    assert shared.get("wal_level") == ("logical" if rendered.topology.sharded else None)
 
 
 def test_postgresql_is_told_the_hosts_numbers_and_the_groups(rendered):
@@ -106,6 +140,13 @@ def test_postgresql_is_told_the_hosts_numbers_and_the_groups(rendered):
     assert config["postgresql"]["parameters"]["shared_buffers"] == "16GB"
     assert config["bootstrap"]["dcs"]["postgresql"]["parameters"]["max_connections"] == 200
     assert config["bootstrap"]["dcs"]["synchronous_mode"] == "quorum"
+
+
+def test_huge_pages_are_for_hosts_that_run_postgresql(rendered):
+    assert rendered.files["service-a"]["kernel"] == [False, 0, 0, []]
+    database, shared_mb, write_mb_s, units = rendered.files["coord-a"]["kernel"]
+    assert (database, write_mb_s, units) == (True, 0, ["patroni"])
+    assert 16 * 1024 < shared_mb < 17 * 1024
 
 
 def test_postgresql_is_known_by_its_neutral_name_and_patroni_by_its_address(rendered):

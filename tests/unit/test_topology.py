@@ -52,6 +52,22 @@ def test_each_region_sees_its_own_members_under_those_names():
     assert names["dr-w1"]["g1m1.camgrid.internal"] == "10.1.0.21"
 
 
+def test_a_name_that_a_region_lacks_leads_to_the_groups_first_member_there():
+    topology = build(sound())
+    names = topology.view("dr-w2")["names"]
+    assert names["g0m1.camgrid.internal"] == names["g0m2.camgrid.internal"] == "10.1.0.11"
+    assert names["g1m1.camgrid.internal"] == names["g1m2.camgrid.internal"] == "10.1.0.21"
+    assert set(names) == set(topology.view("w1a")["names"])
+    assert topology.view("w1a")["names"]["g1m2.camgrid.internal"] == "10.0.0.22"
+
+
+def test_nothing_that_a_regions_hosts_resolve_is_in_the_other():
+    topology = build(sound())
+    for host in topology.hosts:
+        prefix = "10.1." if topology.regions[host] == "region_dr" else "10.0."
+        assert all(address.startswith(prefix) for address in topology.view(host)["names"].values())
+
+
 def test_each_region_has_an_etcd_of_its_own():
     topology = build(sound())
     assert topology.etcd == {"region_main": ["c1", "c2", "svc"], "region_dr": ["dr-c1"]}

@@ -1,40 +1,18 @@
-"""The Vagrantfile boots what the inventory names, with Vagrant's own objects replaced by a recorder."""
+"""The Vagrantfile boots what the inventory names, with Vagrant's own objects replaced by a recorder.
 
-import json
-import shutil
+What Vagrant itself says of it is seen in test_vagrant_validate.py; it does not say what came of the inventory.
+"""
+
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from camgrid.inventory import load
+from tests.unit.vagrantfile import ROOT, machines, needs_ruby, recorded, written
 
-ROOT = Path(__file__).resolve().parents[2]
-# Records what is set and called; a block is run at once with a recorder of its own.
-RECORDER = """
-require "json"
-class Recorder
-  attr_reader :seen
-  def initialize = @seen = {}
-  def vm = self
-  def respond_to_missing?(*) = true
-  def method_missing(name, *arguments, **options, &block)
-    inner = Recorder.new
-    block&.call(inner)
-    key = [name.to_s.chomp("="), *(arguments if block)].join(" ")
-    @seen[key] = block ? inner.seen : options.empty? ? arguments : [*arguments, options]
-  end
-end
-module Vagrant
-  def self.configure(_version)
-    recorder = Recorder.new
-    yield recorder
-    puts JSON.generate(recorder.seen)
-  end
-end
-load ARGV.first
-"""
-
+BIN = Path(sys.executable).parent
 TANGLED = """
 all:
   vars: {ansible_user: vagrant, vagrant_memory_mb: 100, vagrant_cpus: 1}
@@ -52,18 +30,7 @@ second: {vars: {vagrant_cpus: 3}, hosts: {b: {}}, children: {third: }}
 third: {vars: {vagrant_cpus: 4}, hosts: {c: }}
 """
 
-pytestmark = pytest.mark.skipif(not shutil.which("ruby"), reason="ruby is not installed: the Vagrantfile was not tried")
-
-
-def recorded(vagrantfile: Path) -> dict:
-    """What the Vagrantfile asks Vagrant for."""
-    command = ["ruby", "-W0", "-e", RECORDER, str(vagrantfile)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-
-
-def machines(seen: dict) -> dict[str, dict]:
-    """name → its definition."""
-    return {key.removeprefix("define "): value for key, value in seen.items() if key.startswith("define ")}
+pytestmark = needs_ruby
 
 
 def expected(inventory: Path) -> dict[str, dict]:
@@ -81,34 +48,62 @@ def expected(inventory: Path) -> dict[str, dict]:
 
 def as_expected(definition: dict) -> dict:
     """The part of a definition that the inventory decides; both providers must agree on it."""
-    assert definition["provider libvirt"] == definition["provider virtualbox"]
+    size, other = definition["provider libvirt"], definition["provider virtualbox"]
+    assert [size["memory"], size["cpus"]] == [other["memory"], other["cpus"]]
     address = definition["network"][1]["ip"]
-    size = definition["provider libvirt"]
     return {"address": address, "memory": size["memory"][0], "cpus": size["cpus"][0]}
 
 
-def test_machines_are_those_of_the_inventory():
-    found = machines(recorded(ROOT / "Vagrantfile"))
-    assert {name: as_expected(one) for name, one in found.items()} == expected(ROOT / "inventory/vagrant")
+@pytest.mark.parametrize("inventory", ["inventory/vagrant", "inventory/vagrant-small"])
+def test_machines_are_those_of_the_inventory(inventory):
+    found = machines(recorded(inventory))
+    assert {name: as_expected(one) for name, one in found.items()} == expected(ROOT / inventory)
 
 
 def test_variables_win_as_in_ansible(tmp_path):
-    shutil.copy(ROOT / "Vagrantfile", tmp_path)
-    directory = tmp_path / "inventory" / "vagrant"
-    directory.mkdir(parents=True)
-    (directory / "hosts.yml").write_text(TANGLED)
-    found = {name: as_expected(one) for name, one in machines(recorded(tmp_path / "Vagrantfile")).items()}
-    assert found == expected(directory)
+    inventory = written(tmp_path, TANGLED)
+    found = {name: as_expected(one) for name, one in machines(recorded(inventory)).items()}
+    assert found == expected(inventory)
     assert found["a"]["memory"] == 300
     assert set(found) == {"a", "b", "c"}
 
 
 def test_the_last_machine_and_no_other_runs_the_playbook_against_all():
-    found = machines(recorded(ROOT / "Vagrantfile"))
+    found = machines(recorded())
     *others, last = found.values()
     assert not any("provision ansible" in other for other in others)
     ansible = last["provision ansible"]
-    assert ansible["limit"] == ["all"]
+    limited = ["--limit", ansible["limit"][0], "--list-hosts"]
+    command = [BIN / "ansible-playbook", "-i", ansible["inventory_path"][0], *limited, "playbooks/prepare.yml"]
+    run = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True)
+    assert "hosts (1):\n      localhost" in run.stdout, "the playbook would do nothing, and end well"
     assert (ROOT / ansible["playbook"][0]).is_file()
-    assert (ROOT / ansible["inventory_path"][0]).is_dir()
+    assert Path(ansible["inventory_path"][0]) == ROOT / "inventory/vagrant"
     assert (ROOT / ansible["config_file"][0]).is_file()
+
+
+def test_emulation_is_chosen_for_libvirt_and_waited_for():
+    emulated, plain = recorded(DRIVER="qemu"), recorded()
+    assert emulated["boot_timeout"] > plain["boot_timeout"]
+    for name, machine in machines(emulated).items():
+        assert machine["provider libvirt"]["driver"] == ["qemu"]
+        assert machines(plain)[name]["provider libvirt"]["driver"] == ["kvm"]
+
+
+@pytest.mark.parametrize("inventory", ["inventory/vagrant", "inventory/vagrant-small"])
+def test_this_machine_can_do_its_own_part_of_a_playbook(inventory):
+    """It is no host of the inventory, and still gets what is said of `all`."""
+    command = [
+        BIN / "ansible",
+        "localhost",
+        "-i",
+        inventory,
+        "-c",
+        "local",
+        "-m",
+        "ansible.builtin.command",
+        "-a",
+        "true",
+    ]
+    run = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr

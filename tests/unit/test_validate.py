@@ -78,6 +78,8 @@ def test_a_sound_inventory_has_no_problems(inventory):
         (changed("w2a", citus_group=3), "all", "citus_group", "group 3 is not in both", "region_main"),
         (sound(camgrid_phase="Horizontal"), "all", "camgrid_phase", "is 'Horizontal'", "read_scaling, horizontal"),
         (sound(camgrid_cluster="My Cluster"), "all", "camgrid_cluster", "is 'My Cluster'", "lower case"),
+        (sound(camgrid_wal_mb_s="12"), "c1", "camgrid_wal_mb_s", "is '12'", "such as 12.5"),
+        (sound(camgrid_bundle=["a.tar"]), "all", "camgrid_bundle", "is ['a.tar']", "camgrid bundle make"),
         (sound(postgresql_version="17"), "all", "postgresql_version", "is '17'", "without quotes"),
         (sound(camgrid_admin_networks=[]), "all", "camgrid_admin_networks", "is not set", "list the networks"),
         (sound(camgrid_client_networks=["10.0.0.1/8"]), "all", "camgrid_client_networks", "host bits", "10.0.0.0/24"),
@@ -114,7 +116,7 @@ def test_a_misspelt_variable_is_said_once_though_every_host_has_it():
     assert len(problems(sound(camgrid_fase="horizontal"))) == 1
 
 
-@pytest.mark.parametrize("name", ["lab/hosts.yml", "vagrant", "production"])
+@pytest.mark.parametrize("name", ["lab/hosts.yml", "vagrant", "vagrant-small", "production"])
 def test_the_projects_own_inventories_are_sound(name):
     command = [sys.executable, "-m", "camgrid.validate", ROOT / "inventory" / name]
     run = subprocess.run(command, check=True, capture_output=True, text=True)

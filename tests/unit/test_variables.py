@@ -1,8 +1,11 @@
 """docs/variables.md, and what an inventory may set."""
 
+from collections import Counter
 from pathlib import Path
 
-from camgrid.variables import TOPOLOGY, derived_variables, document, known_variables, role_options
+import yaml
+
+from camgrid.variables import DERIVED, TOPOLOGY, derived_variables, document, known_variables, role_options
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,7 +26,13 @@ def test_what_is_derived_may_not_be_set():
 
 
 def test_what_a_template_of_the_playbooks_asks_for_may_be_set():
-    """Or the inventory could not give what playbooks/group_vars/all.yml reads from it."""
-    text = (ROOT / "playbooks/group_vars/all.yml").read_text()
+    """Or the inventory could not give what playbooks/group_vars reads from it."""
+    text = "".join(path.read_text() for path in DERIVED.glob("*.yml"))
     assert [name for name in TOPOLOGY if name.startswith("camgrid_host_") and name not in text] == []
     assert {"camgrid_admin_networks", "camgrid_client_networks", "postgresql_version"} <= set(known_variables())
+
+
+def test_each_derived_variable_is_said_in_one_place():
+    """Of two files of a directory, Ansible would take the later one without a word."""
+    names = Counter(name for path in DERIVED.glob("*.yml") for name in yaml.safe_load(path.read_text()))
+    assert [name for name, times in names.items() if times > 1] == []

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from camgrid.chaos import disk, injections
-from camgrid.chaos.injections import Target
+from camgrid.chaos import disk, injections, moving
+from camgrid.chaos.injections import Injection
 
 # What the design promises; where the answer to a fault is that another leads, it is that of a lost host.
 _POSTGRES_S, _TAKEOVER_S, _SWITCHOVER_S = 5, 25, 4
@@ -18,8 +16,6 @@ _PAST_LEASE_S = 30
 # Seconds after which everybody has noticed a fault, and the load must not be taken for undisturbed any more.
 _NOTICED_S = 5
 
-Injection = Callable[[Target], AbstractContextManager[None]]
-
 
 @dataclass(frozen=True)
 class Fault:
@@ -27,7 +23,8 @@ class Fault:
 
     scope: "group" for what is tried on every group, "service" for what all groups share; hold_s: seconds for which
     it lasts; until_writes: it lasts until all clients are served again, hold_s at least and LONGEST_S at most;
-    limit_s: seconds without writes that are promised; prepare: what is done before the load starts.
+    limit_s: seconds without writes that are promised; prepare: what is done before the load starts; sharded: it is
+    about shards that move.
     """
 
     name: str
@@ -38,6 +35,7 @@ class Fault:
     until_writes: bool = False
     limit_s: float | None = _TAKEOVER_S
     prepare: Injection | None = None
+    sharded: bool = False
 
 
 # Seconds after which a host is started again even though clients are not served yet.
@@ -127,6 +125,25 @@ FAULTS = (
         "group",
         injections.switchover,
         limit_s=_SWITCHOVER_S,
+    ),
+    Fault(
+        "host-lost-moving",
+        "The leader's host loses its power while shards move to its group (coordinator: while it has them moved).",
+        "group",
+        moving.while_moving(injections.leader_host_lost),
+        until_writes=True,
+        prepare=moving.uneven,
+        sharded=True,
+    ),
+    Fault(
+        "disk-full-moving",
+        "The disk of the leader is full for half a minute while shards move to its group.",
+        "group",
+        moving.while_moving(disk.disk_full),
+        hold_s=_PAST_LEASE_S,
+        limit_s=None,
+        prepare=moving.uneven_on_a_small_disk,
+        sharded=True,
     ),
     Fault(
         "etcd-member-lost",

@@ -89,7 +89,8 @@ class Ground:
 
     def direct(self, group: int) -> dict[str, Any]:
         """libpq's parameters of an application that goes past all proxies to whoever says that it leads a group."""
-        nodes = [node for node in self.topology.group(group) if not node.analytics]
+        regions = self.topology.region_names
+        nodes = [node for region in regions for node in self.topology.group(group, region) if not node.analytics]
         return connect.parameters(self.inventory, self.topology, "writer") | {
             "host": ",".join(node.address for node in nodes),
             "port": ",".join("5432" for _ in nodes),

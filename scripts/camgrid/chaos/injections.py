@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 from camgrid.chaos.ground import Ground
@@ -19,6 +19,9 @@ class Target:
     ground: Ground
     group: int
     leader: Node
+
+
+Injection = Callable[[Target], AbstractContextManager[None]]
 
 
 @contextmanager

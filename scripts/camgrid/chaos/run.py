@@ -44,13 +44,16 @@ class Step:
         return _STEADY_S + self.fault.hold_s + _OVERHEAD_S * (2 if self.fault.prepare else 1)
 
 
-def plan(groups: Iterable[int], names: Iterable[str] = (), runs: int = 1) -> list[Step]:
-    """The runs of the faults named (all without names): each for every group, or once for what groups share."""
+def plan(groups: Iterable[int], names: Iterable[str] = (), runs: int = 1, *, sharded: bool = True) -> list[Step]:
+    """The runs of the faults named (all without names): each for every group, or once for what groups share.
+
+    sharded: whether there are worker groups, between which shards can move.
+    """
     wanted, numbers = set(names), sorted(set(groups))
     return [
         Step(fault, group, run)
         for fault in FAULTS
-        if not wanted or fault.name in wanted
+        if (not wanted or fault.name in wanted) and (sharded or not fault.sharded)
         for group in (numbers if fault.scope == "group" else [None])
         for run in range(1, runs + 1)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from importlib import import_module
@@ -15,15 +16,33 @@ from camgrid.console import say
 
 # verb → module; a verb's module is imported when it is asked for, so that `camgrid status` stays quick.
 VERBS = {
+    "alerts": "alerts",
+    "backup": "backup",
+    "bench": "bench",
+    "bundle": "bundle",
+    "capacity": "capacity",
     "chaos": "chaos",
     "check": "check",
+    "endpoints": "endpoints",
     "import": "import_",
     "nodes": "nodes",
+    "partitions": "partitions",
+    "phase": "phase",
+    "query": "query",
+    "rebalance": "rebalance",
+    "region": "region",
     "replication": "replication",
     "report": "report",
+    "restore": "restore",
+    "roles": "roles",
     "schema": "schema",
+    "shards": "shards",
     "status": "status",
 }
+
+
+class ReaderGoneError(Exception):
+    """Nobody reads stdout any more."""
 
 
 class Verbs(click.Group):
@@ -31,6 +50,13 @@ class Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(VERBS)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs a verb. click would make a broken pipe an exit code of 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGoneError from error
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in VERBS:
@@ -74,8 +100,7 @@ def main() -> None:
     except psycopg.Error as error:
         _show(f"error: the database refused: {str(error).strip()}", debug)
         code = errors.EXIT_FAILED
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader went away (`| head`); Python would complain about it at exit
+    except ReaderGoneError:
         code = errors.EXIT_OK
     except OSError as error:
         _show(f"error: {error}", debug)
@@ -83,7 +108,18 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - a mistake in camgrid is no reason for a traceback either
         _show(f"error: {type(error).__name__}: {error}\n  next: report this, with what --debug shows", debug)
         code = errors.EXIT_FAILED
-    sys.exit(code if isinstance(code, int) else errors.EXIT_OK)
+    sys.exit(_flushed(code if isinstance(code, int) else errors.EXIT_OK))
+
+
+def _flushed(code: int) -> int:
+    """The exit code once stdout is out; fine when its reader went away (`| head`), which is no failure."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nobody = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nobody, sys.stdout.fileno())  # Python flushes again at exit and would complain
+        return errors.EXIT_OK
+    return code
 
 
 def _show(text: str, debug: bool) -> None:

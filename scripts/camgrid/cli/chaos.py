@@ -76,7 +76,7 @@ def run_faults(
     if unknown := set(groups) - set(known):
         raise UsageError(f"there is no group {min(unknown)}", hint=f"its groups: {', '.join(map(str, known))}")
     machine.check_kind()
-    steps = run.plan(groups or known, names, runs)
+    steps = run.plan(groups or known, names, runs, sharded=app.topology.sharded)
     confirm(f"In lab {ground.lab.name}:\n{run.described(steps)}", yes=yes)
     with lab_lock(ground.lab), _undone_when_interrupted():
         results = list(run.run_all(ground, steps, directory / f"{datetime.now(UTC):%Y%m%dT%H%M%S}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from camgrid import health
+from camgrid.cli import status_view
 from camgrid.cli.app import App, json_option
 from camgrid.console import emit_json, out
 from camgrid.errors import EXIT_OK, EXIT_UNHEALTHY
@@ -20,6 +21,6 @@ def command(app: App, as_json: bool) -> int:
         document = snapshot.as_json()
         emit_json({key: document[key] for key in ("healthy", "cluster", "phase", "findings")})
     else:
-        for finding in snapshot.findings:
-            out.print(f"{finding.where}: {finding.what}; next: {finding.next}", markup=False)
+        for line in status_view.lines(snapshot):
+            out.print(line, markup=False)
     return EXIT_UNHEALTHY if snapshot.findings else EXIT_OK

@@ -8,6 +8,7 @@ import click
 
 from camgrid import patroni
 from camgrid.cli.app import App, json_option
+from camgrid.cli.drain import drain, forget
 from camgrid.console import emit_json, emit_table
 from camgrid.errors import EXIT_OK
 from camgrid.topology import DOMAIN
@@ -32,6 +33,10 @@ _COLUMNS = {
 @click.group("nodes")
 def command() -> None:
     """The hosts that run PostgreSQL."""
+
+
+command.add_command(drain)
+command.add_command(forget)
 
 
 @command.command("list")

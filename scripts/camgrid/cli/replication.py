@@ -11,6 +11,7 @@ from camgrid.console import emit_json, emit_table, out
 from camgrid.errors import EXIT_OK, EXIT_UNHEALTHY
 from camgrid.units import size
 
+_REGION = {"region": "region"}
 _REPLICAS = {
     "group": "group",
     "member": "member",
@@ -64,6 +65,7 @@ def command(app: App, max_seconds: float, max_bytes: int, as_json: bool) -> int:
 def _show(view: replication.View) -> None:
     rows = [
         {
+            "region": r.region,
             "group": r.group,
             "member": r.member,
             "primary": r.primary,
@@ -76,11 +78,12 @@ def _show(view: replication.View) -> None:
         }
         for r in view.replicas
     ]
-    emit_table(rows, _REPLICAS)
+    several = _REGION if len({each.region for each in (*view.replicas, *view.slots)}) > 1 else {}
+    emit_table(rows, several | _REPLICAS)
     if view.slots:
         slots = [vars(s) | {"retained": _size(s.retained_bytes), "safe": _size(s.safe_wal_size)} for s in view.slots]
         out.print()
-        emit_table(slots, _SLOTS)
+        emit_table(slots, several | _SLOTS)
     if not view.findings:
         out.print("[green]every replica keeps up[/green]")
     for finding in view.findings:

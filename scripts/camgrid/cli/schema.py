@@ -64,6 +64,6 @@ def apply(app: App, yes: bool, as_json: bool) -> int:
 
 
 def _pending(app: App, conn: psycopg.Connection) -> list[run.Step]:
-    steps = list(run.pending(conn, secrets.passwords(app.inventory), set(app.topology.groups()) - {0}))
+    steps = list(run.pending(conn, secrets.by_login(app.inventory), set(app.topology.groups()) - {0}))
     conn.rollback()
     return steps

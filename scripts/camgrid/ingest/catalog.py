@@ -19,8 +19,8 @@ def partitions(connection: psycopg.Connection) -> list[tuple[date, date]]:
 
 
 def make_partition(connection: psycopg.Connection, month: date) -> None:
-    """Makes the partition of the month that a day is in."""
-    connection.execute("SELECT camgrid.create_monthly_partition(%s, %s)", (_TABLE, month))
+    """Makes the partition of the month that a day is in; no insert waits. connection: in autocommit mode."""
+    connection.execute("CALL camgrid.make_partition(%s, %s)", (_TABLE, month))
 
 
 def cameras(connection: psycopg.Connection) -> list[int]:

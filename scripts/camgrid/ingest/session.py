@@ -19,6 +19,9 @@ Connect = Callable[[], psycopg.Connection]
 _DELAYS = (0.5, 1, 2, 4, 8, 15, 15, 15)
 _DISK_FULL = "53100"
 UNIQUE_VIOLATION = "23505"
+# A month that is being archived takes no rows for a while; it says so by this constraint.
+_ARCHIVING = 'violates check constraint "archiving'
+_LOCK_NOT_AVAILABLE = "55P03"
 # COPY through Citus says XX000 for whatever a worker says at its end.
 _WORDS = {
     "duplicate key value violates unique constraint": UNIQUE_VIOLATION,
@@ -30,7 +33,7 @@ _WORDS = {
 _DISK_DELAYS = (2, 5)
 # Serialization failure, deadlock, a lock not had in time, read-only after a failover, shutdown, crash, still starting,
 # too many connections, out of memory, a statement cancelled. Lost connections have no code, or one of class 08.
-_TRANSIENT = {"40001", "40P01", "55P03", "25006", "57P01", "57P02", "57P03", "53300", "53200", "57014"}
+_TRANSIENT = {"40001", "40P01", _LOCK_NOT_AVAILABLE, "25006", "57P01", "57P02", "57P03", "53300", "53200", "57014"}
 _WORKER = re.compile(r"while executing command on (\S+:\d+)")
 
 
@@ -99,6 +102,8 @@ class NoConnectionError(Exception):
 
 def code(error: psycopg.Error) -> str | None:
     """The SQLSTATE of an error; where Citus lost it on the way from a worker, the one that its words have."""
+    if _ARCHIVING in str(error):
+        return _LOCK_NOT_AVAILABLE
     if error.sqlstate != "XX000":
         return error.sqlstate
     return next((known for words, known in _WORDS.items() if words in str(error)), error.sqlstate)

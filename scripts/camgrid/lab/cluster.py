@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 from camgrid.console import say
 from camgrid.errors import CamgridError, UsageError
@@ -22,6 +26,9 @@ _COLUMNS = {
     "total_count": "hourly_count",
 }
 _TIMEZONE = "Australia/Melbourne"
+# Seconds that a cluster which was just made or has just grown has to settle: a replica that starts, a job that failed
+# while tables were moved and runs again within the minute.
+_SETTLE_S = 150
 
 
 def configure(lab: Lab) -> None:
@@ -89,6 +96,24 @@ def data_file(lab: Lab, given: Path | None) -> Path:
         sampledata.write_csv(draft, cameras=40, days=90)
         draft.replace(generated)
     return generated
+
+
+def settle(lab: Lab) -> None:
+    """Waits until nothing is wrong with the cluster, and says for what; what stays wrong the final screen tells."""
+    deadline, said = time.monotonic() + _SETTLE_S, ""
+    while (found := _findings(lab)) and time.monotonic() < deadline:
+        shown_now = "; ".join(f"{each['where']}: {each['what']}" for each in found)
+        if shown_now != said:
+            say(f"waiting for the cluster to settle: {shown_now}")
+            said = shown_now
+        time.sleep(5)
+
+
+def _findings(lab: Lab) -> list[dict[str, Any]]:
+    """What `camgrid status` finds wrong; nothing where it does not get that far."""
+    command = [_PROGRAMS / "camgrid", "-i", inventory_of(lab), "status", "--json"]
+    answer = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    return json.loads(answer.stdout)["findings"] if answer.stdout else []
 
 
 def final_screen(lab: Lab) -> int:

@@ -14,8 +14,8 @@ import click
 from camgrid import errors
 from camgrid.console import emit_json, emit_table, say
 from camgrid.lab import cut as cutting
+from camgrid.lab import groups, image, inventory, machine
 from camgrid.lab import host as hosts
-from camgrid.lab import inventory, machine
 from camgrid.lab import up as upping
 from camgrid.lab.config import DEFAULT_NAME, Lab, all_labs
 from camgrid.lab.down import down as take_down
@@ -39,16 +39,45 @@ def lab_command(debug: bool) -> None:
 @name_option
 @click.option("--subnet", metavar="CIDR", help="The lab's own network, 10.77.0.0/24 unless it has one already.")
 @click.option(
-    "--without-citus/--with-citus",
-    default=None,
-    help="One group with three replicas, though there is a Citus package; kept until the other is said.",
+    "--phase",
+    type=click.Choice(inventory.LAB_PHASES),
+    help="How far it is to grow, kept until another is said; without it as far as this machine can. It grows in place.",
+)
+@click.option("--without-citus", "phase", flag_value="read_scaling", help="The same as --phase read_scaling.", type=str)
+@click.option("--with-citus", "phase", flag_value="horizontal", help="The same as --phase horizontal.", type=str)
+@click.option(
+    "--suite",
+    type=click.Choice(list(image.SUITES)),
+    help="Debian's release that the hosts are made with, for good; forky brings PostgreSQL 18. trixie without it.",
 )
 @click.option("--data", type=click.Path(path_type=Path), help="A CSV file to import instead of the sample.")
 @click.option("--no-data", is_flag=True, help="Import nothing.")
+@click.option(
+    "--offline",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="BUNDLE",
+    help="Give the hosts no way out, and this file of `camgrid bundle make` to install from.",
+)
 @click.option("--hosts-only", is_flag=True, help="Stop when the bare hosts run.")
 def up(name: str, subnet: str | None, **options: object) -> int:
     """Make a lab, or bring one back: whatever is there already is kept."""
     return upping.up(Lab.open(name, subnet), upping.Options(**options))  # type: ignore[arg-type]
+
+
+@lab_command.command("add-group")
+@name_option
+def add_group(name: str) -> None:
+    """Boot the bare hosts of one more worker group, for playbooks/add_worker.yml to bring in."""
+    groups.add(Lab.open(name))
+
+
+@lab_command.command("drop-group")
+@name_option
+@click.argument("number", type=int)
+def drop_group(name: str, number: int) -> None:
+    """Remove the hosts of a worker group that was added, once playbooks/remove_worker.yml has taken it out."""
+    groups.drop(Lab.open(name), number)
+    say(f"the hosts of group {number} are gone")
 
 
 @lab_command.command()

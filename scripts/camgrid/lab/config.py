@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from pathlib import Path
 
@@ -35,11 +35,14 @@ class Lab:
 
     name: str
     subnet: IPv4Network = BASE_SUBNET
+    suite: str = "trixie"  # Debian's release, one of camgrid.lab.image.SUITES
     image: str = ""  # directory of the image that the hosts' disks lie over
     phase: str = ""  # the highest phase that it was brought to
     extra_replica: bool = False
-    without_citus: bool = False
+    limit: str = ""  # the phase that it is not to go beyond; "" for the highest that this machine can run
     data: str = ""  # what was imported last
+    bundle: str = ""  # where hosts have no way out: the file that they install from
+    extra_groups: list[int] = field(default_factory=list)  # worker groups beside the committed inventory's
 
     @classmethod
     def open(cls, name: str = DEFAULT_NAME, subnet: str | None = None) -> Lab:

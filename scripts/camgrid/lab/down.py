@@ -11,7 +11,7 @@ from pathlib import Path
 
 from camgrid.console import say
 from camgrid.errors import CamgridError
-from camgrid.lab import aptcache, cut, host, image, inventory, machine, mounts, network
+from camgrid.lab import aptcache, cut, host, image, inventory, limits, machine, mounts, network
 from camgrid.lab.config import Lab, all_labs, lab_lock, machine_lock
 from camgrid.lab.unit import units_like
 
@@ -44,6 +44,7 @@ def _leave_machine(purge: bool) -> None:
             return
         aptcache.stop()
         network.restore_forwarding()
+        limits.restore()
     if purge:
         image.purge()
         aptcache.purge()

@@ -30,8 +30,8 @@ def running(lab: Lab, host: str) -> bool:
     return unit(lab, host).alive()
 
 
-def start(lab: Lab, host: str, address: str, surroundings: Surroundings, packages: Path) -> None:
-    """Switches the host on, with a new disk when it has none. packages: shown to it read-only."""
+def start(lab: Lab, host: str, address: str, surroundings: Surroundings, packages: Path | None) -> None:
+    """Switches the host on, with a new disk when it has none. packages: shown to it read-only, if any."""
     if running(lab, host):
         return
     root = prepare(lab, host, address, surroundings)
@@ -39,7 +39,6 @@ def start(lab: Lab, host: str, address: str, surroundings: Surroundings, package
     _clear_after(machine)
     close_connection(lab, address)
     (lab.host_dir(host) / "address").write_text(address)
-    (lab.host_dir(host) / "packages").write_text(str(packages))
     unit(lab, host).start(
         [
             "systemd-nspawn",
@@ -52,7 +51,7 @@ def start(lab: Lab, host: str, address: str, surroundings: Surroundings, package
             f"--machine={machine}",
             f"--hostname={host}",
             f"--network-bridge={lab.bridge}",
-            f"--bind-ro={packages}:{PACKAGES_IN_HOST}",
+            *([f"--bind-ro={packages}:{PACKAGES_IN_HOST}"] if packages else []),
             # As high as systemd sets it on bare metal, whatever this machine gave to us.
             "--rlimit=NOFILE=1024:524288",
             "--resolv-conf=off",

@@ -1,4 +1,4 @@
-"""The image that every host starts from: a bare Debian 13 as its installer leaves it, with an SSH server."""
+"""The image that every host starts from: a bare Debian as its installer leaves it, with an SSH server."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import time
 from pathlib import Path
 
 from camgrid.errors import CamgridError
-from camgrid.lab import mounts
+from camgrid.lab import mounts, tree
 from camgrid.lab.config import STATE, all_labs, machine_lock
-from camgrid.lab.run import run
 
 IMAGES = STATE / "image"
+# Debian's release → the PostgreSQL that it brings. Hosts are trixie's unless a lab is made with another.
 SUITE = "trixie"
+SUITES = {SUITE: 17, "forky": 18}
 # What a bare host has once its owner can log in and Ansible can work. Nothing of the cluster belongs here:
 # a role that forgets a package is to fail in the lab as it would on bare metal.
 PACKAGES = (
@@ -43,66 +44,50 @@ HOOKS = (
 )
 
 
-# In namespaces of its own a build that is interrupted, or whose parent is killed, leaves no process and no mount.
-APART = (
-    "setpriv",
-    "--pdeathsig",
-    "KILL",
-    "unshare",
-    "--mount",
-    "--pid",
-    "--fork",
-    "--kill-child",
-    "--mount-proc",
-)
+# The lists of a release that is still being made expire within a week; caches and frozen mirrors keep them longer.
+UNCHECKED = 'Acquire::Check-Valid-Until "false";'
+
 # To be raised when the image is made in another way than the lines above say.
 RECIPE = 2
 
 
-def image_path() -> Path:
+def image_path(suite: str) -> Path:
     """Where the image of this recipe is, built or not; another recipe has another place."""
-    recipe = repr((RECIPE, SUITE, PACKAGES, HOOKS)).encode()
-    return IMAGES / f"{SUITE}-{hashlib.sha256(recipe).hexdigest()[:12]}"
+    recipe = repr((RECIPE, suite, PACKAGES, _hooks(suite))).encode()
+    return IMAGES / f"{suite}-{hashlib.sha256(recipe).hexdigest()[:12]}"
 
 
-def ensure(proxy: str | None) -> Path:
-    """The image, built when it is not there. proxy: the URL of an apt cache to build it through."""
-    image = image_path()
+def _hooks(suite: str) -> tuple[str, ...]:
+    if suite == SUITE:
+        return HOOKS
+    return *HOOKS, f"echo '{UNCHECKED}' >\"$1\"/etc/apt/apt.conf.d/00release"
+
+
+def ensure(suite: str, proxy: str | None) -> Path:
+    """The image of a release of SUITES, built when it is not there. proxy: the URL of an apt cache to build through."""
+    image = image_path(suite)
     if image.is_dir():
         return image
     with machine_lock("image"):
         if not image.is_dir():
-            _build(image, proxy)
+            _build(suite, image, proxy)
     return image
 
 
-def _build(image: Path, proxy: str | None) -> None:
+def _build(suite: str, image: Path, proxy: str | None) -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     for leftover in IMAGES.glob(".building*"):
         _remove(leftover)
     draft = IMAGES / f".building-{image.name}"
     options = [f'--aptopt=Acquire::http::Proxy "{proxy}"'] if proxy else []
-    run(
-        [
-            *APART,
-            "mmdebstrap",
-            "--mode=root",
-            "--variant=minbase",
-            "--include=" + ",".join(PACKAGES),
-            *(f"--customize-hook={hook}" for hook in HOOKS),
-            *options,
-            SUITE,
-            draft,
-        ],
-        hint="can this machine reach the Debian mirror? Then run `scripts/lab up` again",
-        patience=0,
-    )
+    options += [] if suite == SUITE else [f"--aptopt={UNCHECKED.rstrip(';')}"]
+    tree.install(draft, suite, PACKAGES, hooks=_hooks(suite), options=options)
     draft.chmod(0o755)
     # It holds no package lists, so their directory is not to look freshly updated; only now is mmdebstrap done with it.
     os.utime(draft / "var/lib/apt/lists", (0, 0))
     draft.rename(image)
     used = {str(image), *(lab.image for lab in all_labs())}
-    for old in IMAGES.glob(f"{SUITE}-*"):
+    for old in IMAGES.glob(f"{suite}-*"):
         if str(old) not in used:
             _remove(old)
 

@@ -16,12 +16,16 @@ from camgrid import topology
 from camgrid.console import say
 from camgrid.errors import UsageError
 from camgrid.inventory import Inventory, load
-from camgrid.lab import machine
+from camgrid.lab import image, machine
 from camgrid.lab.config import BASE_SUBNET, DEFAULT_NAME, ROOT, Lab, packages_dir
 
 SOURCE = ROOT / "inventory" / "lab"
 WRITTEN = "lab.yml"
 EXTRA_REPLICA = "g0m4"
+# Hosts of a worker group that is added, the committed ones alike.
+GROUP_MEMBERS = 2
+# The phases that a lab goes through, in their order. The last one only where it is asked for.
+LAB_PHASES = topology.PHASES
 _ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?(?![\d.])")
 
 
@@ -36,29 +40,40 @@ def shown(path: Path) -> str:
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
-def decide_phase(lab: Lab, *, without_citus: bool | None = None) -> None:
-    """Sets the lab's phase: the highest that this machine can run. A lab that has worker groups keeps them.
+def decide_suite(lab: Lab, wanted: str | None = None) -> None:
+    """Sets Debian's release for the lab's hosts; None leaves it. UsageError when they were made with another."""
+    if wanted and lab.image and wanted != lab.suite:
+        raise UsageError(
+            f"the hosts of lab {lab.name} are made with {lab.suite}, not {wanted}",
+            hint=f"scripts/lab down --name {lab.name}, then up --suite {wanted}",
+        )
+    lab.suite = wanted or lab.suite
 
-    without_citus: None leaves it as it was when the lab was brought up before.
+
+def decide_phase(lab: Lab, wanted: str | None = None) -> None:
+    """Sets the lab's phase: the one wanted, or the highest that this machine can run. It never goes back.
+
+    wanted: one of LAB_PHASES, kept as the lab's limit until another is said; None leaves that as it was.
+    UsageError when the lab has grown further already.
     """
-    if lab.phase == "horizontal":
-        if without_citus:
-            raise UsageError(
-                f"lab {lab.name} has worker groups already, and a cluster does not shrink to one group",
-                hint=f"scripts/lab down --name {lab.name}, then up --without-citus",
-            )
-        return
-    if without_citus is not None:
-        lab.without_citus = without_citus
-    packages = any(packages_dir().glob("*citus*.deb"))
-    lab.phase = "horizontal" if packages and not lab.without_citus else "read_scaling"
+    if wanted and LAB_PHASES.index(wanted) < LAB_PHASES.index(lab.phase or wanted):
+        raise UsageError(
+            f"lab {lab.name} is in phase {lab.phase} already, and a cluster does not shrink to {wanted}",
+            hint=f"scripts/lab down --name {lab.name}, then up --phase {wanted}",
+        )
+    lab.limit = wanted or lab.limit
+    version = image.SUITES[lab.suite]
+    packages = any(packages_dir().glob(f"postgresql-{version}-citus*.deb"))
+    possible = lab.limit or ("horizontal" if packages else "read_scaling")
+    lab.phase = max(lab.phase or possible, possible, key=LAB_PHASES.index)
     # A replica that has been there stays: it is a member of the cluster.
     lab.extra_replica = lab.extra_replica or lab.phase == "read_scaling"
-    if lab.phase == "read_scaling" and not lab.without_citus:
+    if lab.phase == "read_scaling" and not lab.limit:
         say(
-            f"No Citus package for PostgreSQL 17 in {packages_dir()}: phase read_scaling (one group, three replicas). "
-            "For worker groups: put postgresql-17-citus-14.0_*.deb there, or give hosts internet access to Citus's "
-            "apt repository (citus_repository), and run `./scripts/lab up` again."
+            f"No Citus package for PostgreSQL {version} in {packages_dir()}: phase read_scaling (one group, three "
+            f"replicas). For worker groups: put postgresql-{version}-citus-14.0_*.deb there and run `./scripts/lab up` "
+            "again, or give hosts internet access to Citus's apt repository (citus_repository) and say "
+            "--phase horizontal."
         )
 
 
@@ -93,6 +108,7 @@ def content(lab: Lab, hosts: int) -> dict[str, Any]:
             "vars": {
                 "camgrid_cluster": lab.name,
                 "camgrid_phase": lab.phase,
+                "postgresql_version": image.SUITES[lab.suite],
                 "camgrid_client_networks": [str(lab.subnet)],
                 "camgrid_admin_networks": [str(lab.subnet)],
                 # Containers see the memory of the whole machine, and share it.
@@ -106,10 +122,29 @@ def content(lab: Lab, hosts: int) -> dict[str, Any]:
             }
         }
     }
+    if lab.bundle:
+        data["all"]["vars"]["camgrid_bundle"] = lab.bundle
+    extra = [EXTRA_REPLICA] if lab.extra_replica else []
     if lab.extra_replica:
         address = moved("10.77.0.14", lab.subnet)
         data["coordinator"] = {"hosts": {EXTRA_REPLICA: {"ansible_host": address}}}
+    if lab.extra_groups:
+        data["workers"] = {
+            "hosts": {
+                host: {"ansible_host": moved(f"10.77.0.{10 * number + 10 + member}", lab.subnet), "citus_group": number}
+                for number in lab.extra_groups
+                for member, host in enumerate(hosts_of_group(lab, number), start=1)
+            }
+        }
+        extra += data["workers"]["hosts"]
+    if extra:
+        data[topology.MAIN_REGION] = {"hosts": {host: {} for host in extra}}
     return data
+
+
+def hosts_of_group(lab: Lab, number: int) -> list[str]:
+    """The names of the hosts of a worker group that was added to the lab."""
+    return [f"g{number}m{member}" for member in range(1, GROUP_MEMBERS + 1)] if number in lab.extra_groups else []
 
 
 def _copy_moved(directory: Path, subnet: IPv4Network) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -93,16 +93,16 @@ def memory_mb(field: str = "MemTotal") -> int:
     raise KeyError(field)
 
 
-def missing_packages() -> list[str]:
-    """Debian packages of this machine that the lab needs and that are not installed."""
-    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+def missing_packages(programs: Mapping[str, str] = PROGRAMS) -> list[str]:
+    """Debian packages of this machine that the lab needs and that are not installed. programs: see PROGRAMS."""
+    missing = [package for program, package in programs.items() if not shutil.which(program)]
     keyring, package = KEYRING
     return missing if keyring.exists() else [*missing, package]
 
 
-def install_packages() -> None:
-    """Installs what is missing."""
-    missing = missing_packages()
+def install_packages(programs: Mapping[str, str] = PROGRAMS) -> None:
+    """Installs what is missing. CamgridError when it cannot be had."""
+    missing = missing_packages(programs)
     if not missing:
         return
     say("installing " + ", ".join(missing))

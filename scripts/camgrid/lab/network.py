@@ -31,12 +31,18 @@ def ensure(lab: Lab) -> None:
 
 
 def rules(lab: Lab) -> str:
-    """The lab's table for `nft -f`, replacing an earlier one: out with a mask on, not into other labs, nothing in."""
+    """The lab's table for `nft -f`, replacing an earlier one."""
     table = f"table ip {table_name(lab)}"
     return f"""
 {table}
 delete {table}
-{table} {{
+{table} {{{_without_a_way_out(lab) if lab.bundle else _with_a_mask_on(lab)}}}
+"""
+
+
+def _with_a_mask_on(lab: Lab) -> str:
+    """Out under this machine's address, not into other labs, nothing in."""
+    return f"""
     chain postrouting {{
         type nat hook postrouting priority srcnat
         ip saddr {lab.subnet} oifname != "{lab.bridge}" masquerade
@@ -46,7 +52,21 @@ delete {table}
         iifname "{lab.bridge}" oifname "cg-*" oifname != "{lab.bridge}" drop
         oifname "{lab.bridge}" iifname != "{lab.bridge}" ct state != {{ established, related }} drop
     }}
-}}
+"""
+
+
+def _without_a_way_out(lab: Lab) -> str:
+    """No NAT, nothing through this machine, and to this machine only answers: its apt cache is out of reach as well."""
+    return f"""
+    chain forward {{
+        type filter hook forward priority filter
+        iifname "{lab.bridge}" oifname != "{lab.bridge}" drop
+        oifname "{lab.bridge}" iifname != "{lab.bridge}" drop
+    }}
+    chain input {{
+        type filter hook input priority filter
+        iifname "{lab.bridge}" ct state != {{ established, related }} drop
+    }}
 """
 
 

@@ -1,5 +1,5 @@
 -- The first of several rows with one key is stored, whatever order the shards take them in. What is returned counts:
--- Citus reports the rows that it was offered as inserted, conflicts included.
+-- Citus reports the rows that it was offered as inserted, conflicts included. Archived months know no ON CONFLICT.
 INSERT INTO camgrid.counting_results (
     camera_id, zone_id, "timestamp", count_in, count_out, total_count, confidence, frame_data
 )
@@ -13,6 +13,7 @@ SELECT DISTINCT ON (camera_id, zone_id, "timestamp")
     confidence,
     frame_data
 FROM pg_temp.incoming
+WHERE NOT "timestamp" <@ %(archived)s::tstzmultirange
 ORDER BY camera_id, zone_id, "timestamp", n
 ON CONFLICT DO NOTHING
 RETURNING camera_id

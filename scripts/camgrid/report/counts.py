@@ -1,148 +1,149 @@
-"""`camgrid report counts`: results summed by time and by camera, site or zone."""
+"""`camgrid report counts`: results summed by time and by camera, site or zone of view."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 import psycopg
-from psycopg import sql
 
-from camgrid import queries
 from camgrid.errors import UsageError
 from camgrid.ingest.clock import instants
+from camgrid.report.query import SUMS, split_columns
+from camgrid.report.ranges import Range, earlier, instant
+from camgrid.report.scope import Scope, stream
+from camgrid.report.steps import Step, months_later
 
-UNITS = ("hour", "day", "month")
-SUMS = ("count_in", "count_out", "total_count", "results")
-# What sums can be split by → column of the answer → where it comes from. Their order is that of the columns.
-_SPLITS = {
-    "site": {"site": sql.SQL("cameras.site")},
-    "camera": {"camera_id": sql.SQL("part.camera_id"), "camera_name": sql.SQL("cameras.name")},
-    "zone": {"zone_id": sql.SQL("part.zone_id")},
-}
-SPLITS = tuple(_SPLITS)
-# Rows fetched at a time, where libpq can.
-_STREAMED = 1000
+COMPARED = ("week", "month", "year")
+# A comparison is put together in memory.
+MOST_COMPARED = 200_000
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for. start is within the range, end is not; None leaves it open. limit: rows at most.
+    """step: split by time; per: of query.SPLITS; limit: rows at most; compare: of COMPARED."""
 
-    Days and months are those of `zone`. Of cameras, site and zone_id None or nothing means all.
-    """
-
-    zone: ZoneInfo
-    by: str | None = None
+    step: Step | None = None
     per: Sequence[str] = ()
-    start: datetime | None = None
-    end: datetime | None = None
-    cameras: Sequence[int] = ()
-    site: str | None = None
-    zone_id: int | None = None
     limit: int | None = None
+    compare: str | None = None
 
     def __post_init__(self) -> None:
-        if self.start and self.end and self.start >= self.end:
-            raise UsageError(f"--from {self.start.isoformat()} is not before --to {self.end.isoformat()}")
+        if not self.compare or not self.step:
+            return
+        name, days = self.step.name, self.step.seconds // 86400
+        longer = {"week": days > 7, "month": days >= 28 and self.step.unit != "month", "year": False}[self.compare]
+        if longer or (not self.step.unit and days):
+            raise UsageError(f"steps of {name} do not line up with those a {self.compare} before", hint="--by day")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Names of the columns that sums are split by."""
+        return (*(["period"] if self.step else []), *split_columns(self.per))
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the answer's columns: those that sums are split by, then the sums."""
-        return (*self.keys, *SUMS)
-
-    @property
-    def keys(self) -> dict[str, sql.SQL]:
-        """Columns that sums are split by → where they come from."""
-        period = {"period": sql.SQL("part.period")} if self.by else {}
-        splits = [columns for split, columns in _SPLITS.items() if split in self.per]
-        return period | {name: source for columns in splits for name, source in columns.items()}
+        """The names of the answer's columns: keys, sums, and for a comparison what was before."""
+        before = ("total_before", "difference", "percent") if self.compare else ()
+        return (*self.keys, *SUMS, *before)
 
 
-def moment(text: str, zone: ZoneInfo) -> datetime:
-    """The instant that an ISO 8601 date or time means, in `zone` when it has no offset.
-
-    Of a local time that happens twice the earlier one; one that is skipped means as much later as was skipped.
-    Raises UsageError.
-    """
-    try:
-        when = datetime.fromisoformat(text.strip())
-        if when.tzinfo:
-            return when.astimezone(UTC)
-        found = instants(when, zone)
-        return found[0] if found else when.replace(tzinfo=zone).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        hint = "want ISO 8601, such as 2026-01-31 or 2026-01-31T08:00+01:00"
-        raise UsageError(f"{text!r} is no date or time", hint=hint) from error
-
-
-def rows(connection: psycopg.Connection, request: Request) -> Generator[tuple, None, None]:
+def rows(connection: psycopg.Connection, scope: Scope, request: Request) -> Generator[tuple, None, None]:
     """The answer, row by row, in the order of request.columns; one more row than the limit when there is more.
 
-    Periods are datetimes in the request's zone. Raises UsageError for a camera or site that is not there.
+    Periods are datetimes in the range's zone; without offset where each camera's own clock counts.
     """
-    cameras = _cameras(connection, request)
-    parameters = {
-        "by": request.by,
-        "timezone": request.zone.key,
-        "start": request.start,
-        "end": request.end,
-        "cameras": cameras,
-        "zone_id": request.zone_id,
-        "limit": None if request.limit is None else request.limit + 1,
-    }
-    try:
-        query = _query(request, cameras is not None)
-        size = _STREAMED if psycopg.capabilities.has_stream_chunked() else 1
-        # A stream that is left early holds the connection until it is closed.
-        with closing(connection.cursor().stream(query, parameters, size=size)) as stream:
-            for row in stream:
-                yield (row[0].astimezone(request.zone), *row[1:]) if request.by else row
-    except psycopg.errors.InvalidParameterValue as error:
-        raise UsageError(f"the database does not know the time zone {request.zone.key}") from error
+    if request.compare:
+        yield from _compared(connection, scope, request)
+    else:
+        yield from _sums(connection, scope, request, scope.wanted.range, request.limit)
 
 
-def _query(request: Request, some_cameras: bool) -> sql.Composed:
-    part: dict[str, sql.Composable] = {"camera_id": sql.SQL("camera_id")}
-    if request.by:
-        part["period"] = sql.SQL('date_trunc(%(by)s, "timestamp", %(timezone)s) AS period')
-    if "zone" in request.per:
-        part["zone_id"] = sql.SQL("zone_id")
-    wanted = {
-        '"timestamp" >= %(start)s': request.start is not None,
-        '"timestamp" < %(end)s': request.end is not None,
-        "camera_id = ANY(%(cameras)s)": some_cameras,
-        "zone_id = %(zone_id)s": request.zone_id is not None,
-    }
-    conditions = [sql.SQL(condition) for condition, needed in wanted.items() if needed]
-    keys = [sql.SQL("{} AS {}").format(source, sql.Identifier(name)) for name, source in request.keys.items()]
-    numbers = [sql.SQL(str(number)) for number in range(1, len(keys) + 1)]
-    comma = sql.SQL(", ")
-    grouping = sql.SQL("GROUP BY {0}\nORDER BY {0}") if keys else sql.SQL("HAVING count(*) > 0")
-    return sql.SQL(queries.text("report_counts")).format(
-        keys=sql.SQL("").join(key + comma for key in keys),
-        part_keys=comma.join(part.values()),
-        part_names=comma.join(map(sql.Identifier, part)),
-        conditions=sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true"),
-        grouping=grouping.format(comma.join(numbers)),
-    )
+def _sums(
+    connection: psycopg.Connection, scope: Scope, request: Request, where: Range, limit: int | None = None
+) -> Iterator[tuple]:
+    query = scope.sums(scope.choice(request.step, where), request.step, where, per=request.per)
+    parameters = query.parameters() | {"limit": None if limit is None else limit + 1}
+    for row in stream(connection, query.select(limit=True), parameters):
+        yield (period(row[0], where), *row[1:]) if request.step else row
 
 
-def _cameras(connection: psycopg.Connection, request: Request) -> list[int] | None:
-    """The cameras that the request is about; None for all."""
-    if not request.cameras and request.site is None:
-        return None
-    query = "SELECT id, site FROM camgrid.cameras WHERE id = ANY(%s) OR site = %s ORDER BY id"
-    found: list[Any] = connection.execute(query, (list(request.cameras), request.site)).fetchall()
-    known = {camera for camera, _ in found}
-    if unknown := [str(camera) for camera in request.cameras if camera not in known]:
-        raise UsageError(f"no such camera: {', '.join(unknown)}", hint="SELECT id, name FROM camgrid.cameras")
-    at_site = {camera for camera, site in found if site == request.site}
-    if request.site is not None and not at_site:
-        raise UsageError(f"no camera is at a site {request.site!r}", hint="SELECT DISTINCT site FROM camgrid.cameras")
-    chosen = set(request.cameras) or known
-    return sorted(chosen & at_site if request.site is not None else chosen)
+def period(found: datetime, where: Range) -> datetime:
+    """The beginning of a period as the database has it, in the range's zone."""
+    if where.zone is None:
+        return found
+    return (found if found.tzinfo else instant(found, where.zone)).astimezone(where.zone)
+
+
+def before(where: Range, request: Request) -> Range:
+    """The range to compare with. By week it is a whole number of weeks earlier, so that weekdays meet weekdays.
+
+    UsageError when the range is open or there is no such time.
+    """
+    if where.start is None or where.end is None:
+        raise UsageError("a comparison needs both ends of the range", hint="add --from and --to")
+    if not (weeks := _weeks(request)):
+        return where.shifted(str(request.compare))
+    for _ in range(weeks):
+        where = where.shifted("week")
+    return where
+
+
+def clamped(where: Range, request: Request) -> str:
+    """What to tell when the month before is shorter than the range's; empty when it is not."""
+    if _weeks(request) or where.start is None or where.end is None:
+        return ""
+    local = [
+        bound.astimezone(where.zone) if where.zone and bound.tzinfo else bound for bound in (where.start, where.end)
+    ]
+    days = [bound.day for bound in local if earlier(bound.replace(tzinfo=None), str(request.compare)).day != bound.day]
+    return f"the month compared with has no day {days[0]}: its last day is taken" if days else ""
+
+
+def _weeks(request: Request) -> int:
+    """By how many whole weeks a comparison shifts; 0 when it goes by the calendar."""
+    by_week = request.step is not None and request.step.unit == "week"
+    return {"week": 1, "month": 4 if by_week else 0, "year": 52 if by_week else 0}[str(request.compare)]
+
+
+def _compared(connection: psycopg.Connection, scope: Scope, request: Request) -> Iterator[tuple]:
+    where = scope.wanted.range
+    past = before(where, request)
+    now = {row[: len(request.keys)]: row[len(request.keys) :] for row in _sums(connection, scope, request, where)}
+    then = {}
+    for row in _sums(connection, scope, request, past):
+        if (key := _later(row[: len(request.keys)], where, request)) is not None:
+            then[key] = row[len(request.keys) + 2]
+    ordered = sorted(now.keys() | then.keys(), key=lambda key: tuple((part is None, part) for part in key))
+    for key in ordered[: None if request.limit is None else request.limit + 1]:
+        sums, total_before = now.get(key), then.get(key)
+        total = sums[2] if sums else None
+        yield (*key, *(sums or (None,) * len(SUMS)), total_before, *_change(total, total_before))
+
+
+def _change(total: int | None, total_before: int | None) -> tuple[int | None, float | None]:
+    """The difference, and how many per cent of what was before it is; None where there is nothing to compare."""
+    if total is None or total_before is None:
+        return None, None
+    return total - total_before, round(100 * (total - total_before) / total_before, 1) if total_before else None
+
+
+def _later(key: tuple, where: Range, request: Request) -> tuple | None:
+    """The key of now that a key of before belongs to; None when there is none, such as for a 29th of February.
+
+    An hour that comes twice is compared once, and one that daylight saving skips not at all.
+    """
+    if not request.step:
+        return key
+    local = key[0].replace(tzinfo=None, fold=0)
+    if weeks := _weeks(request):
+        later = local + timedelta(weeks=weeks)
+    else:
+        later = months_later(local, 12 if request.compare == "year" else 1)
+        if earlier(later, str(request.compare)) != local:
+            return None
+    if where.zone is None:
+        return (later, *key[1:])
+    skipped = not request.step.whole_days and not instants(later, where.zone)
+    return None if key[0].fold or skipped else (period(later, where), *key[1:])

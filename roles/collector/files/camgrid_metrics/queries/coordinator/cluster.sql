@@ -1,0 +1,2 @@
+-- cameras: Cameras that are known
+SELECT count(*) AS cameras FROM camgrid.cameras

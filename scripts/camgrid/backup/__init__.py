@@ -1,0 +1,1 @@
+"""Backups, restore points and restores of the whole cluster."""
