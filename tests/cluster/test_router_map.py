@@ -47,14 +47,14 @@ def test_a_camera_is_asked_of_its_own_node(cluster, router):
 def moved(cluster: Cluster, camera: int, source: str, target: str) -> Iterator[None]:
     """A camera's shard group at another primary than before, for a while."""
     query = "SELECT citus_move_shard_placement(camgrid.get_shard_for_camera(%s), %s, 5432, %s, 5432, 'block_writes')"
-    cluster.rows(query, camera, source, target)
+    until(lambda: _is_moved(cluster, query, camera, source, target))
     try:
         yield
     finally:
-        until(lambda: _came_back(cluster, query, camera, target, source))
+        until(lambda: _is_moved(cluster, query, camera, target, source))
 
 
-def _came_back(cluster: Cluster, query: str, *move: object) -> bool:
+def _is_moved(cluster: Cluster, query: str, *move: object) -> bool:
     """Moves it; False while Citus is still dropping what the shard left where it is to go."""
     try:
         cluster.rows(query, *move)
