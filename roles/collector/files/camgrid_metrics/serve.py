@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 from collections.abc import Iterator
-from threading import Lock
+from socketserver import ThreadingMixIn
+from threading import Lock, Thread
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+from wsgiref.types import WSGIApplication
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.core import GaugeMetricFamily
 
 from .queries import Sample
 from .settings import Settings
+
+_PATIENCE_S = 10
 
 
 class Samples:
@@ -36,16 +43,42 @@ class Samples:
         yield from families.values()
 
 
+class _Server(ThreadingMixIn, WSGIServer):
+    """Reads its certificate and its CA anew for each connection, so that others in their place need no restart."""
+
+    daemon_threads = True
+
+    def __init__(self, settings: Settings, app: WSGIApplication) -> None:
+        self._settings = settings
+        super().__init__((settings.address, settings.port), _Quiet)
+        self.set_app(app)
+
+    def finish_request(self, request: socket.socket, client_address: tuple[str, int]) -> None:
+        """Shakes hands in the connection's own thread: whoever says nothing keeps nobody else waiting."""
+        request.settimeout(_PATIENCE_S)
+        try:
+            with self._context().wrap_socket(request, server_side=True) as secured:
+                super().finish_request(secured, client_address)
+        except OSError as error:
+            print(f"nothing is told to {client_address[0]}: {error}", flush=True)
+
+    def _context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self._settings.ca_certificate)
+        context.load_cert_chain(self._settings.certificate)
+        context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+
+class _Quiet(WSGIRequestHandler):
+    """Does not write down each time that it was asked."""
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
 def start(settings: Settings, samples: Samples) -> None:
     """Serves them from now on, in threads of their own."""
     registry = CollectorRegistry()
     registry.register(samples)
-    start_http_server(
-        settings.port,
-        settings.address,
-        registry,
-        certfile=settings.certificate,
-        keyfile=settings.certificate,
-        client_cafile=settings.ca_certificate,
-        client_auth_required=True,
-    )
+    server = _Server(settings, make_wsgi_app(registry))
+    Thread(target=server.serve_forever, name="serve", daemon=True).start()
