@@ -18,7 +18,8 @@ from cryptography import x509
 from camgrid import patroni, pki
 from camgrid.finding import Finding
 from camgrid.inventory import Inventory
-from camgrid.topology import POOL_PORT, STATISTICS_PORT, Topology
+from camgrid.monitoring import PROMETHEUS_PORT
+from camgrid.topology import POOL_PORT, STATISTICS_PORT, STATUS_PAGE_PORT, Topology
 
 WARNING = timedelta(days=30)
 POSTGRESQL_PORT = 5432
@@ -50,13 +51,15 @@ def served(topology: Topology) -> dict[tuple[str, int], x509.Certificate | None]
 
 
 def _places(topology: Topology) -> Iterator[tuple[str, int]]:
-    """What the operator's machine may reach; etcd and pgBackRest talk to the cluster's own hosts alone."""
+    """What the operator's machine may reach; etcd, pgBackRest and exporters talk to the cluster's own hosts alone."""
     for node in topology.nodes:
         yield from ((node.host, port) for port in (POSTGRESQL_PORT, patroni.PORT))
         if topology.pooled:
             yield node.host, POOL_PORT
     for region in topology.region_names:
         yield from ((host, STATISTICS_PORT) for host in topology.proxies(region))
+    for host in topology.roles.get("monitor", []):
+        yield from ((host, port) for port in (PROMETHEUS_PORT, STATUS_PAGE_PORT))
 
 
 def _shown(address: str, port: int) -> x509.Certificate | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from camgrid.topology import POOL_PORT, STATISTICS_PORT, Topology
+from camgrid.topology import POOL_PORT, STATISTICS_PORT, STATUS_PAGE_PORT, Topology
 
 # What serves metrics for the monitors alone; Patroni, etcd and HAProxy do so on ports that they have anyway.
 NODE_PORT = 9100
@@ -83,6 +83,8 @@ def _services(topology: Topology, host: str) -> dict[str, int]:
         found["etcd"] = ETCD_PORT
     if host in topology.proxies(topology.regions[host]):
         found["haproxy"] = STATISTICS_PORT
+    if host in topology.roles.get("monitor", []):
+        found |= {"prometheus": PROMETHEUS_PORT, "status_page": STATUS_PAGE_PORT}
     return found
 
 
