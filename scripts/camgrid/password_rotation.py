@@ -1,6 +1,8 @@
 """Other passwords for the applications' roles on a running cluster; those before stay valid while somebody needs them.
 
 A role has two logins with the same rights (sql/migrations/0014_second_logins.sql), and its password is of one of them.
+The status page has one user, whom nobody waits for: the step `switch` replaces its password in the vault, and the
+playbook brings it there.
 
 | step | the vault holds | who gets in |
 |---|---|---|
@@ -31,36 +33,47 @@ from camgrid.cli.app import App
 from camgrid.errors import CamgridError, UsageError
 from camgrid.schema import passwords, run
 
+# Of secrets.PASSPHRASES those that may be replaced; pgBackRest's repository keeps the one that it was made with.
+PAGES = ("status_page",)
+
 
 def at(app: App) -> str:
     """The step that is to be done next: stage, open (then switch), or close."""
     content = secrets.read(app.inventory)
-    return "open" if content.get("next") else "close" if content.get("previous") else "stage"
+    staged = content.get("next") or content.get("next_passphrases")
+    return "open" if staged else "close" if content.get("previous") else "stage"
 
 
 def stage(app: App, roles: list[str]) -> list[str]:
-    """Writes new passwords for the roles (all without any) into the vault, beside those in use. Returns the logins.
+    """Writes new passwords for the roles (all, and the page's, without any) into the vault, beside those in use.
 
-    UsageError for an unknown role. A rotation that is under way is left as it is, and its logins are returned.
+    Returns the logins, and what has none by its name. UsageError for an unknown role. A rotation that is under way is
+    left as it is, and its logins are returned.
     """
-    unknown = sorted(set(roles) - set(secrets.PASSWORD_ROLES))
+    known = (*secrets.PASSWORD_ROLES, *PAGES)
+    unknown = sorted(set(roles) - set(known))
     if unknown:
-        raise UsageError(f"no role {', '.join(unknown)}", hint=f"one of {', '.join(secrets.PASSWORD_ROLES)}")
+        raise UsageError(f"no role {', '.join(unknown)}", hint=f"one of {', '.join(known)}")
     secrets.ensure(app.inventory)
     content = secrets.read(app.inventory)
-    if not content.get("next") and not content.get("previous"):
+    if at(app) == "stage":
         in_use = secrets.logins(app.inventory)
+        wanted = roles or known
         content["next"] = {
             role: {"login": _other(role, in_use[role]), "password": random.token_urlsafe(32)}
-            for role in roles or secrets.PASSWORD_ROLES
+            for role in secrets.PASSWORD_ROLES
+            if role in wanted
         }
+        content["next_passphrases"] = {name: random.token_urlsafe(48) for name in PAGES if name in wanted}
         secrets.write(app.inventory, content)
-    return [entry["login"] for entry in content.get("next", {}).values()]
+    return [entry["login"] for entry in content.get("next", {}).values()] + list(content.get("next_passphrases", {}))
 
 
 def open_(app: App) -> list[str]:
     """Makes the new passwords valid, and sees that each gets in that may. Returns the logins that got one now."""
     staged = secrets.read(app.inventory).get("next", {})
+    if not staged:
+        return []
     wanted = {entry["login"]: entry["password"] for entry in staged.values()}
     with app.connect("admin") as conn:
         query = "SELECT rolname, rolpassword, rolcanlogin FROM pg_authid WHERE rolname = ANY(%s)"
@@ -82,16 +95,17 @@ def open_(app: App) -> list[str]:
 
 
 def switch(app: App) -> list[str]:
-    """Makes the new ones those in use, for camgrid and for whoever reads the vault. Returns their logins."""
+    """Makes the new ones those in use, for camgrid and for whoever reads the vault. Returns what stage did."""
     content = secrets.read(app.inventory)
-    staged = content.pop("next", {})
-    if staged:
+    staged, phrases = content.pop("next", {}), content.pop("next_passphrases", {})
+    if staged or phrases:
         in_use = secrets.logins(app.inventory)
         content["previous"] = {role: in_use[role] for role in staged}
         content["logins"] = in_use | {role: entry["login"] for role, entry in staged.items()}
         content["passwords"] |= {role: entry["password"] for role, entry in staged.items()}
+        content["passphrases"] |= phrases
         secrets.write(app.inventory, content)
-    return [entry["login"] for entry in staged.values()]
+    return [entry["login"] for entry in staged.values()] + list(phrases)
 
 
 def revoke(app: App) -> list[str]:
