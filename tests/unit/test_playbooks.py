@@ -29,12 +29,19 @@ MADE_WHILE_RUNNING = {
     "into_citus",
     "almost_in_citus",
     "upgrade_backup",
+    "upgrade_backup_metrics",
+    "upgrade_collector",
     "upgrade_etcd",
     "upgrade_floating",
+    "upgrade_node_exporter",
+    "upgrade_postgres_exporter",
     "upgrade_primary",
+    "upgrade_prometheus",
     "upgrade_proxy",
     "upgrade_replica",
     "upgrade_spare",
+    "upgrade_status_page",
+    "upgrade_status_web",
 }
 
 
