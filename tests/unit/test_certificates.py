@@ -12,7 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from camgrid import certificates, patroni, pki
-from camgrid.topology import POOL_PORT, STATISTICS_PORT, build
+from camgrid.monitoring import PROMETHEUS_PORT
+from camgrid.topology import POOL_PORT, STATISTICS_PORT, STATUS_PAGE_PORT, build
 from tests.unit.inventories import single
 
 
@@ -68,6 +69,8 @@ def test_all_that_an_operator_reaches_is_asked(tmp_path):
     places = set(certificates._places(topology))
     node, proxy = topology.nodes[0].host, topology.proxies()[0]
     assert {(node, 5432), (node, POOL_PORT), (node, patroni.PORT), (proxy, STATISTICS_PORT)} <= places
+    (monitor,) = topology.roles["monitor"]
+    assert {(monitor, PROMETHEUS_PORT), (monitor, STATUS_PAGE_PORT)} <= places
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from camgrid import pki
+from camgrid import pki, pki_rotation
 from camgrid.topology import build
 from roles.collector.files.camgrid_metrics import certificates
 from roles.collector.files.camgrid_metrics.queries import Sample
@@ -35,30 +35,23 @@ def where(tmp_path_factory):
     return pki.directory(inventory)
 
 
-@pytest.fixture(scope="module")
-def told(where):
-    """Settings of a collector that serves one sample, on a free port."""
+def settings(where: Path) -> Settings:
+    """Those of a collector on a free port, with a host's certificate from this directory."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     here = Host("svc", "127.0.0.1", "region_main", None, analytics=False, services={"node": port})
-    settings = Settings(
-        "127.0.0.1",
-        port,
-        (here,),
-        False,
-        "camgrid",
-        "monitor",
-        str(where / "svc.pem"),
-        str(where / "ca.crt"),
-        30,
-        10,
-        0,
-    )
-    samples = Samples()
+    certificate, ca = str(where / "svc.pem"), str(where / "ca.crt")
+    return Settings("127.0.0.1", port, (here,), False, "camgrid", "monitor", certificate, ca, 30, 10, 0)
+
+
+@pytest.fixture(scope="module")
+def told(where):
+    """Settings of a collector that serves one sample."""
+    found, samples = settings(where), Samples()
     samples.replace("cluster", [Sample("camgrid_up", "Whether", (), 1.0), Sample("camgrid_up", "Whether", (), 0.0)])
-    start(settings, samples)
-    return settings
+    start(found, samples)
+    return found
 
 
 def read(told, context):
@@ -77,6 +70,32 @@ def test_nobody_else_is(told):
         read(told, ssl.create_default_context(cafile=told.ca_certificate))
     with pytest.raises((urllib.error.URLError, ConnectionError)):
         urllib.request.urlopen(f"http://127.0.0.1:{told.port}/metrics", timeout=5)
+
+
+def test_others_in_its_place_are_read_without_a_restart(tmp_path):
+    """As a change of certificates does it, up to where the old CA is trusted no more."""
+    inventory = single(tmp_path)
+    topology, where = build(inventory), pki.directory(inventory)
+    pki.ensure(inventory, topology)
+    told = settings(where)
+    start(told, Samples())
+    before = ssl.create_default_context(cafile=told.ca_certificate)
+    before.load_cert_chain(told.certificate)
+    read(told, before)
+    for stage in pki_rotation.STAGES:
+        pki_rotation.enter(inventory, topology, stage)
+        now = ssl.create_default_context(cafile=told.ca_certificate)
+        now.load_cert_chain(told.certificate)
+        read(told, now)
+    with pytest.raises((urllib.error.URLError, ssl.SSLError)):
+        read(told, before)
+
+
+def test_who_says_nothing_keeps_nobody_waiting(told):
+    with socket.create_connection(("127.0.0.1", told.port)):
+        context = ssl.create_default_context(cafile=told.ca_certificate)
+        context.load_cert_chain(told.certificate)
+        assert "camgrid_up" in read(told, context)
 
 
 def test_a_certificate_is_told_of_with_its_end(told):

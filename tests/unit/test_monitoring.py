@@ -57,6 +57,15 @@ def test_without_a_monitor_there_is_nothing():
         assert (view["monitors"], view["monitored"], view["targets"]) == ([], [], {})
 
 
+def test_what_a_monitor_serves_is_looked_at_too_and_asked_once():
+    services = {each["host"]: each["services"] for each in monitoring.monitored(build(sound()))}
+    assert {"prometheus": 9090, "status_page": 9443}.items() <= services["svc"].items()
+    assert not [host for host in services if host != "svc" and "prometheus" in services[host]]
+    entries = monitoring.targets(build(sound()), "svc")
+    assert [entry["targets"] for entry in entries["prometheus"]] == [["10.0.0.5:9090"]]
+    assert "status_page" not in entries
+
+
 def test_only_a_monitor_is_told_of_all_hosts_and_all_are_told_of_monitors():
     topology = build(sound())
     assert [host["host"] for host in monitoring.view(topology, "svc")["monitored"]] == list(topology.hosts)

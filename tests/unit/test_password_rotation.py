@@ -93,6 +93,34 @@ def test_one_role_alone(app):
         rotation.stage(app, ["backup"])
 
 
+def test_the_pages_password_is_changed_with_all_others_and_the_backups_is_kept(app):
+    before = {name: secrets.passphrase(app.inventory, name) for name in secrets.PASSPHRASES}
+    assert "status_page" in rotation.stage(app, [])
+    rotation.open_(app)
+    assert secrets.passphrase(app.inventory, "status_page") == before["status_page"], "the page is not told yet"
+    assert "status_page" in rotation.switch(app)
+    now = {name: secrets.passphrase(app.inventory, name) for name in secrets.PASSPHRASES}
+    assert now["status_page"] != before["status_page"]
+    assert now["backup"] == before["backup"], "no repository could be read any more"
+    rotation.stage(app, [])
+    rotation.switch(app)
+    assert secrets.passphrase(app.inventory, "status_page") == now["status_page"], "until the roles' are closed"
+    assert before["status_page"] not in str(secrets.read(app.inventory))
+
+
+@pytest.mark.parametrize("stopped_after", range(4))
+def test_the_pages_password_alone(app, stopped_after):
+    roles, before = app.in_use(), secrets.passphrase(app.inventory, "status_page")
+    steps = [lambda app: rotation.stage(app, ["status_page"]), rotation.open_, rotation.switch]
+    for step in steps[:stopped_after]:
+        step(app)
+    for step in steps:
+        step(app)
+    assert app.in_use() == roles
+    assert secrets.passphrase(app.inventory, "status_page") != before
+    assert rotation.at(app) == "stage", "nobody waits for an old one"
+
+
 def test_a_locked_role_gets_another_password_too(app, monkeypatch):
     monkeypatch.setattr(rotation, "_try", lambda *_: pytest.fail("nobody can try"))
     app.database.locked |= {"camgrid_reader", "camgrid_reader_2"}
