@@ -34,6 +34,12 @@ class Prometheus:
         found = self.get(f"query?query={quote(expression)}")["result"]
         return [(series["metric"], float(series["value"][1])) for series in found]
 
+    def failed_scrapes(self, seconds: float) -> dict[tuple[str, str], int]:
+        """(job, instance) → how often it did not answer in the last seconds, of those that failed to."""
+        window = f"{max(1, round(seconds))}s"
+        found = self.query(f"count_over_time(up[{window}]) - sum_over_time(up[{window}]) > 0")
+        return {(labels["job"], labels["instance"]): round(failed) for labels, failed in found}
+
     def metrics(self) -> set[str]:
         """Names of all metrics that it has."""
         return set(self.get("label/__name__/values"))

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.prometheus import Prometheus
 from tests.cluster.support import MEASURED, ROOT
-from tests.cluster.waiting import settle
+from tests.cluster.waiting import settle, until
 from tests.cluster.writer import Writer
 
 pytestmark = pytest.mark.long
@@ -26,7 +27,7 @@ PATIENCE_S = 600
 
 @pytest.fixture
 def newer(cluster) -> Iterator[dict[str, dict[str, str]]]:
-    """host → package → newer version that apt knows of: on one group's members, and on a host with etcd and a proxy."""
+    """host → package → newer version that apt knows of: on one group, a host with etcd and a proxy, and monitors."""
     version = cluster.topology.postgresql_version
     wanted = {
         node.host: [f"postgresql-{version}", "patroni", "pgbouncer"]
@@ -34,6 +35,10 @@ def newer(cluster) -> Iterator[dict[str, dict[str, str]]]:
     }
     service = next(host for host in cluster.topology.proxies() if host in cluster.topology.etcd["region_main"])
     wanted[service] = ["etcd-server", "haproxy", "keepalived"]
+    for host in {*wanted, *cluster.topology.roles["monitor"]}:
+        wanted.setdefault(host, []).append("prometheus-node-exporter")
+    for monitor in cluster.topology.roles["monitor"]:
+        wanted[monitor] += ["python3-prometheus-client", "nginx-light"]
     suffix = f"+again{int(time.time())}"
     made = {}
     for host, packages in wanted.items():
@@ -90,6 +95,9 @@ def test_newer_versions_are_taken_up_while_cameras_write(cluster, newer):
         MEASURED.append(f"{len(newer)} hosts were upgraded in {time.monotonic() - began:.0f} s after a run was killed")
     assert versions(cluster, newer) == newer
     assert "leads in place of" in said
+    # What watches comes last, and has not missed what came before.
+    assert said.index("PLAY [Upgrade primaries]") < said.index("PLAY [Upgrade exporters]")
+    until(lambda: not Prometheus(cluster).query("up == 0"))
     assert cluster.leader(cluster.topology.node(leader).group).host != leader
     again = run(cluster, newer)
     assert "becomes" not in again
