@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
+from camgrid.topology import Node
+from tests.cluster.hurried import Hurried, hurried
+from tests.cluster.prometheus import Prometheus
 from tests.cluster.support import MEASURED, Cluster, lab_cluster
 
 
@@ -41,6 +45,31 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def cluster() -> Cluster:
     """The lab's cluster."""
     return lab_cluster()
+
+
+@pytest.fixture(scope="session")
+def prometheus(cluster: Cluster) -> Prometheus:
+    """The lab's own Prometheus."""
+    return Prometheus(cluster)
+
+
+@pytest.fixture(scope="session")
+def watching(cluster: Cluster) -> Iterator[Hurried]:
+    """Another one beside it, whose rules are in a hurry."""
+    with hurried(cluster) as found:
+        yield found
+
+
+@pytest.fixture
+def places(cluster: Cluster) -> dict[str, Node | str]:
+    """Where alerts are caused: a replica of each worker group, one for analytics, a proxy that is no monitor."""
+    monitors, proxies = cluster.topology.roles["monitor"], cluster.topology.proxies()
+    found: dict[str, Node | str] = {"proxy": next(host for host in proxies if host not in monitors)}
+    found["analytics"] = next(node for node in cluster.topology.nodes if node.analytics)
+    for group in (1, 2):
+        leader = cluster.leader(group)
+        found[f"replica {group}"] = next(node for node in cluster.topology.group(group) if node != leader)
+    return found
 
 
 @pytest.fixture

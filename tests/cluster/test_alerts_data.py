@@ -1,0 +1,107 @@
+"""Alerts on months, rollups, jobs and shards are fired for real, each by what it is about: by rules in a hurry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.cluster import breaking
+from tests.cluster.firing import Cause, fire
+from tests.cluster.support import Cluster
+from tests.cluster.waiting import settle, until
+
+pytestmark = [pytest.mark.long, pytest.mark.larger, pytest.mark.needs_workers]
+
+
+@contextmanager
+def next_month_missing(cluster: Cluster) -> Iterator[None]:
+    """A table without a partition for the month that comes."""
+    now = datetime.now(UTC)
+    name = f"camera_events_y{now.year + now.month // 12}m{now.month % 12 + 1:02}"
+    assert cluster.value(f"SELECT count(*) FROM camgrid.{name}") == 0
+    cluster.drop_partition(name)
+    yield
+    with cluster.connect("admin") as conn:
+        conn.execute("CALL camgrid.ensure_partitions()")
+
+
+def test_jobs_that_stop_and_what_they_leave_undone(cluster, watching):
+    fire(
+        watching,
+        Cause(breaking.job(cluster, "refresh-rollups"), {"RollupsStale": {}, "JobFailed": {"job": "refresh-rollups"}}),
+        Cause(next_month_missing(cluster), {"PartitionsTooFew": {"table_name": "camera_events"}}),
+    )
+    settle(cluster)
+
+
+def test_metadata_that_are_not_as_they_should_be(cluster, watching):
+    """As Citus notes it of itself when a node could not be told, or a shard not be written to."""
+    coordinator, node = cluster.leader(0), cluster.leader(1)
+    active = "UPDATE pg_dist_node SET isactive = {} WHERE nodename = '" + node.name + "'"
+    state = """UPDATE pg_dist_placement SET shardstate = {} WHERE shardid =
+        (SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'camgrid.counting_results'::regclass)"""
+    inactive = breaking.psql(cluster, coordinator, [active.format("false")], [active.format("true")])
+    unused = breaking.psql(cluster, coordinator, [state.format(3)], [state.format(1)])
+    fire(
+        watching,
+        Cause(inactive, {"MetadataOutOfSync": {"node": node.name}}),
+        Cause(unused, {"PlacementsInactive": {}}),
+    )
+    settle(cluster)
+
+
+def test_a_query_that_is_not_answered(cluster, watching):
+    fire(watching, Cause(breaking.locked(cluster, "cron.job_run_details"), {"QueryUnanswered": {"query": "jobs"}}))
+    settle(cluster)
+
+
+_MOVE = """
+    SELECT citus_move_shard_placement(%s, source.nodename, source.nodeport, target.nodename, target.nodeport)
+    FROM pg_dist_node AS source, pg_dist_node AS target
+    WHERE source.groupid = 2 AND target.groupid = 1 AND source.noderole = 'primary' AND target.noderole = 'primary'
+"""
+_LARGEST = "SELECT shard_id::bigint FROM camgrid.shard_sizes() WHERE citus_group = 2 ORDER BY bytes DESC LIMIT 6"
+
+
+@contextmanager
+def uneven(cluster: Cluster) -> Iterator[None]:
+    """Group 1 has some of group 2's shards; a rebalance by count gives them back afterwards."""
+    with cluster.connect("admin") as conn:
+        for (shard,) in conn.execute(_LARGEST).fetchall():
+            conn.execute(_MOVE, (shard,))
+    yield
+
+
+@contextmanager
+def moves_failing(cluster: Cluster) -> Iterator[None]:
+    """A rebalance none of whose moves gets anywhere: tables of their shards' names are at the target."""
+    planned = cluster.json("rebalance", "plan", "--by", "count", "--no-load")["moves"]
+    assert planned
+    with cluster.connect_to(cluster.leader(2), "admin") as conn:
+        conn.execute("SET citus.enable_ddl_propagation = off")
+        conn.execute("SET citus.enable_manual_changes_to_shards = on")
+        names = [f"camgrid.counting_results_{move['shard_id']}" for move in planned]
+        for name in names:
+            conn.execute(f"CREATE TABLE {name} ()")
+        try:
+            started = cluster.camgrid("rebalance", "start", "--by", "count", "--yes")
+            assert started.returncode == 0, started.stderr
+            yield
+        finally:
+            stopped = cluster.camgrid("rebalance", "stop", "--yes")
+            for name in names:
+                conn.execute(f"DROP TABLE IF EXISTS {name}")
+    assert stopped.returncode == 0, stopped.stderr
+
+
+def test_shards_that_are_uneven_and_stay_so(cluster, watching):
+    with uneven(cluster):
+        fire(watching, Cause(moves_failing(cluster), {"RebalanceStuck": {}, "BackgroundTaskFails": {}}))
+        until(lambda: watching.fires("ShardSkew"), 90)
+    done = cluster.camgrid("rebalance", "start", "--by", "count", "--watch", "--yes")
+    assert done.returncode == 0, done.stderr
+    until(lambda: not watching.fires("ShardSkew"), 90)
+    settle(cluster)
