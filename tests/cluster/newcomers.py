@@ -62,7 +62,7 @@ def counted(newcomers: list[Newcomer], ledger: Ledger | None = None) -> None:
             else ""
         )
     )
-    assert failed == []
+    assert failed == [], failed[:5]
     assert all(client.done > 10 for client in newcomers)
     if ledger:
         assert dict(ledger.errors) == {}
