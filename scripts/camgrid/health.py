@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +11,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from camgrid import alerts, certificates, patroni
-from camgrid.backup import check as backups
+from camgrid.backup import check
+from camgrid.backup.standing import Standing
 from camgrid.errors import CamgridError
 from camgrid.finding import Finding
 from camgrid.rebalance import causes
@@ -20,6 +22,8 @@ from camgrid.region import state as regions
 # A replica that is this far behind would lose that much if it had to take over.
 LAG_WARNING_BYTES = 16 * 1024 * 1024
 
+# The application, and the members as Patroni told of them already; None for a cluster without backups.
+Backups = Callable[[Any, list[patroni.Member]], Standing | None]
 
 # What to type when a job has failed.
 _JOB_STEPS = {
@@ -37,19 +41,20 @@ class Snapshot:
     phase: str
     members: list[patroni.Member] = field(default_factory=list)
     database: dict[str, Any] = field(default_factory=dict)
-    backups: dict[str, datetime | None] = field(default_factory=dict)
+    backups: Standing | None = None
     regions: list[dict[str, Any]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, with `healthy` on top."""
-        return {"healthy": not self.findings} | asdict(self)
+        backups = self.backups.as_json() if self.backups else {}
+        return {"healthy": not self.findings} | asdict(self) | {"backups": backups}
 
 
-def look(app: Any, *, repository: bool = True) -> Snapshot:
+def look(app: Any, backups: Backups = check.look) -> Snapshot:
     """Asks Patroni, the database and the repository of backups. One that does not answer is a finding.
 
-    repository: whether its host is asked, which takes SSH to it.
+    backups: who tells how they stand; without another it is the repository's host, which takes SSH to it.
     """
     topology = app.topology
     snapshot = Snapshot(topology.cluster, topology.phase)
@@ -79,10 +84,8 @@ def look(app: Any, *, repository: bool = True) -> Snapshot:
         snapshot.findings += snapshot.database.pop("rebalance")
     snapshot.findings += region_findings
     snapshot.findings += certificates.findings(app.inventory, topology)
-    standing = backups.look(app, snapshot.members) if repository else None
-    if standing:
-        snapshot.backups = {key: value for key, value in asdict(standing).items() if key != "findings"}
-        snapshot.findings += standing.findings
+    snapshot.backups = backups(app, snapshot.members)
+    snapshot.findings += snapshot.backups.findings if snapshot.backups else ()
     return snapshot
 
 

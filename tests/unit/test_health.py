@@ -68,10 +68,12 @@ def look(tmp_path, monkeypatch):
         app = App(single(tmp_path), error)
         told = members(app.topology, **(members_changed or {}))
         monkeypatch.setattr(patroni, "members", lambda *_: told)
-        monkeypatch.setattr(health.backups, "look", lambda app, members: None)
         monkeypatch.setattr(health.certificates, "findings", lambda *_: [])
         monkeypatch.setattr(health, "_database", lambda _: database(app.topology, **database_changed))
-        return [(finding.where, finding.what, finding.next) for finding in health.look(app).findings]
+        return [
+            (finding.where, finding.what, finding.next)
+            for finding in health.look(app, lambda app, members: None).findings
+        ]
 
     return look
 

@@ -20,6 +20,7 @@ from tests.unit.inventories import sound
 
 def settings(tmp_path, **changed):
     told = {"home": str(tmp_path), "certificate": "/x/node.pem", "ca_certificate": "/x/ca.crt", "interval_s": 20}
+    told["prometheus"] = "https://10.0.0.5:9090"
     return json.loads(json.dumps(described(sound(tmp_path)) | told)) | changed
 
 
@@ -67,7 +68,7 @@ def test_a_look_that_fails_leaves_the_page_and_is_told(tmp_path, monkeypatch, ca
     looks = iter(["<p>one</p>", CamgridError("it broke"), "<p>two</p>", KeyboardInterrupt()])
     seen = []
 
-    def make(monitor, refresh_s, repository):
+    def make(monitor, refresh_s, backups):
         look = next(looks)
         seen.append((tmp_path / "index.html").read_text() if seen else "")
         if isinstance(look, BaseException):

@@ -22,7 +22,10 @@ _STATEMENT_TIMEOUT = "-c statement_timeout=5000"
 
 @dataclass(frozen=True)
 class Archive:
-    """A primary's archiver. waiting: segments that the repository does not have; error: why it does not tell."""
+    """A primary's archiver. waiting: segments that the repository does not have; error: why it does not tell.
+
+    refused: whether the repository did not take the last one, where no more is known than that.
+    """
 
     group: int
     primary: str
@@ -31,7 +34,37 @@ class Archive:
     last_archived: datetime | None = None
     last_failed: datetime | None = None
     failed_segment: str | None = None
+    refused: bool = False
     error: str = ""
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What they take of the primary's disk."""
+        return self.waiting * SEGMENT_BYTES
+
+    @property
+    def failing(self) -> bool:
+        """Whether the repository did not take the last segment that it was given."""
+        if self.last_failed is None:
+            return self.refused
+        return self.last_archived is None or self.last_failed > self.last_archived
+
+    @property
+    def finding(self) -> Finding | None:
+        """What is wrong with it, and what to do before a disk is full."""
+        where = f"group {self.group}, archive of {self.primary}"
+        step = f"on {self.primary}: ls /var/log/pgbackrest; camgrid backup check"
+        wait = f"{self.waiting} segments ({size(self.waiting_bytes)}) wait"
+        if self.error:
+            return Finding(f"does not tell: {self.error}", where, "camgrid status; camgrid schema plan")
+        if not self.archiving:
+            return Finding("WAL is not archived", where, "run playbooks/site.yml")
+        if self.failing:
+            last = f"{self.failed_segment}, last at {self.last_failed:%H:%M:%S} UTC" if self.last_failed else "its WAL"
+            return Finding(f"the repository did not take {last}; {wait} on the primary's disk", where, step)
+        if self.waiting > WAITING_WARNING:
+            return Finding(f"{wait}: the archive falls behind", where, step + "; more pgbackrest_processes may help")
+        return None
 
 
 def look(app: Any, members: list[patroni.Member] | None = None) -> list[Archive]:
@@ -55,22 +88,5 @@ def _ask(app: Any, leader: patroni.Member) -> Archive:
 
 
 def findings(archives: list[Archive]) -> list[Finding]:
-    """What is wrong with them, each with what to do before a disk is full."""
-    found = []
-    for archive in archives:
-        where = f"group {archive.group}, archive of {archive.primary}"
-        step = f"on {archive.primary}: ls /var/log/pgbackrest; camgrid backup check"
-        if archive.error:
-            found.append(Finding(f"does not tell: {archive.error}", where, "camgrid status; camgrid schema plan"))
-        elif not archive.archiving:
-            found.append(Finding("WAL is not archived", where, "run playbooks/site.yml"))
-        elif archive.last_failed and (archive.last_archived is None or archive.last_failed > archive.last_archived):
-            text = f"the repository did not take {archive.failed_segment}, last at {archive.last_failed:%H:%M:%S} UTC; "
-            text += f"{archive.waiting} segments ({size(archive.waiting * SEGMENT_BYTES)}) wait on the primary's disk"
-            found.append(Finding(text, where, step))
-        elif archive.waiting > WAITING_WARNING:
-            text = (
-                f"{archive.waiting} segments ({size(archive.waiting * SEGMENT_BYTES)}) wait: the archive falls behind"
-            )
-            found.append(Finding(text, where, step + "; more pgbackrest_processes may help"))
-    return found
+    """What is wrong with them."""
+    return [archive.finding for archive in archives if archive.finding]

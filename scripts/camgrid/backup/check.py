@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from camgrid import patroni
 from camgrid.backup import archive, drills, points
 from camgrid.backup.repository import KINDS, Repository, Stanza
+from camgrid.backup.standing import Group, Standing, point_findings
 from camgrid.errors import CamgridError
 from camgrid.finding import Finding
-from camgrid.units import duration
 
-# A night's backup may take long, or fail once.
-BACKUP_WARNING = timedelta(hours=50)
-# Several intervals of the job.
-POINT_WARNING = timedelta(minutes=20)
 DISK_WARNING_PERCENT = 85
-_STEP = "camgrid backup run"
 
 
 @dataclass(frozen=True)
@@ -42,31 +37,18 @@ def overview(repository: Repository) -> Overview:
 def findings(found: Overview, where: str, now: datetime | None = None) -> list[Finding]:
     """What is wrong with the repository. where: its host."""
     now = now or datetime.now(UTC)
-    wrong = [finding for stanza in found.stanzas for finding in _stanza(stanza, now, busy=found.busy)]
-    newest = found.points[-1] if found.points else None
-    if newest is None or now - newest.made_at > POINT_WARNING:
-        text = f"the last is {duration((now - newest.made_at).total_seconds())} old" if newest else "there is none"
-        step = f"on {where}: journalctl --unit=camgrid-restore-point --lines=20"
-        wrong.append(Finding(f"restore points of the cluster: {text}", where, step))
+    wrong = [each for stanza in found.stanzas for each in _group(stanza).findings(now, busy=found.busy)]
+    wrong += point_findings(found.points[-1].made_at if found.points else None, where, now)
     if found.disk_used >= DISK_WARNING_PERCENT:
         step = "docs/runbooks/repository-away.md: a larger disk, or keep fewer; when it is full, WAL waits"
         wrong.append(Finding(f"the repository's disk is {found.disk_used} % full", where, step))
     return wrong
 
 
-def _stanza(stanza: Stanza, now: datetime, *, busy: bool) -> list[Finding]:
-    where = f"group {stanza.group}"
-    if not stanza.backups:
-        return [] if busy else [Finding(f"there is no backup: {stanza.message}", where, _STEP)]
-    newest = stanza.backups[-1]
-    wrong = []
-    if now - newest.stopped > BACKUP_WARNING and not busy:
-        age = duration((now - newest.stopped).total_seconds())
-        wrong.append(Finding(f"the last backup is {age} old", where, f"{_STEP}; journalctl --unit='camgrid-backup@*'"))
-    if newest.damaged:
-        step = "SELECT * FROM pg_stat_database; which files: pgbackrest --set info on the repository's host"
-        wrong.append(Finding(f"pages of backup {newest.label} fail their checksum", where, step))
-    return wrong
+def _group(stanza: Stanza, archived: archive.Archive | None = None) -> Group:
+    newest = {backup.kind: backup.stopped for backup in stanza.backups}
+    damaged = f"backup {stanza.backups[-1].label}" if stanza.backups and stanza.backups[-1].damaged else ""
+    return Group(stanza.group, newest, stanza.message, damaged, archived)
 
 
 def tried(repository: Repository, group: int, verb: str, *options: str) -> list[Finding]:
@@ -80,16 +62,6 @@ def tried(repository: Repository, group: int, verb: str, *options: str) -> list[
     return []
 
 
-@dataclass(frozen=True)
-class Standing:
-    """What `camgrid status` tells: the newest backup of the group whose is oldest, the newest point, the last drill."""
-
-    backup: datetime | None = None
-    point: datetime | None = None
-    drill: datetime | None = None
-    findings: tuple[Finding, ...] = ()
-
-
 def look(app: Any, members: list[patroni.Member] | None = None) -> Standing | None:
     """How things stand, and all that is wrong; None for a cluster without backups. members: what Patroni told already.
 
@@ -97,21 +69,25 @@ def look(app: Any, members: list[patroni.Member] | None = None) -> Standing | No
     """
     if not app.topology.backups():
         return None
-    found = archive.findings(archive.look(app, members))
+    archives = archive.look(app, members)
+    found = archive.findings(archives)
     repository = Repository(app.inventory, app.topology)
     try:
         seen, done = overview(repository), drills.listed(repository)
     except CamgridError as error:
         text = f"the repository does not answer: {error.what}"
-        return Standing(findings=(*found, Finding(text, error.where, error.hint or "is it up?")))
-    newest = [stanza.backups[-1].stopped for stanza in seen.stanzas if stanza.backups]
+        finding = Finding(text, error.where, error.hint or "is it up?")
+        return Standing(unknown="the repository does not answer", findings=(*found, finding))
     found += findings(seen, repository.host.name)
     found += drills.findings(done, first_backup(seen), datetime.now(UTC))
+    by_group = {each.group: each for each in archives}
     return Standing(
-        min(newest) if len(newest) == len(seen.stanzas) else None,
+        tuple(_group(stanza, by_group.get(stanza.group)) for stanza in seen.stanzas),
         seen.points[-1].made_at if seen.points else None,
         done[-1].ended if done else None,
-        tuple(found),
+        bool(done and done[-1].complaints),
+        seen.busy,
+        findings=tuple(found),
     )
 
 

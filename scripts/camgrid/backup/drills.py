@@ -58,13 +58,19 @@ def listed(repository: Repository) -> list[Drill]:
 def findings(found: list[Drill], first_backup: datetime | None, now: datetime) -> list[Finding]:
     """What is wrong with the last drill, or that there was none for long. first_backup: when there could be one."""
     if not found:
+        return wrong(None, "", first_backup, now)
+    return wrong(found[-1].ended, found[-1].complaints[0] if found[-1].complaints else "", first_backup, now)
+
+
+def wrong(ended: datetime | None, complaint: str, first_backup: datetime | None, now: datetime) -> list[Finding]:
+    """The same of the last drill's end, None before the first, and what was wrong with what it restored."""
+    if ended is None:
         late = first_backup is not None and now - first_backup > AGE_WARNING
         text = "the backups were never restored to see that they are good"
         return [Finding(text, "restore drill", _STEP)] if late else []
-    last = found[-1]
-    if last.complaints:
-        return [Finding(f"the last one failed: {last.complaints[0]}", "restore drill", _STEP)]
-    if now - last.ended > AGE_WARNING:
-        age = long_duration((now - last.ended).total_seconds())
+    if complaint:
+        return [Finding(f"the last one failed: {complaint}", "restore drill", _STEP)]
+    if now - ended > AGE_WARNING:
+        age = long_duration((now - ended).total_seconds())
         return [Finding(f"the last one was {age} ago", "restore drill", _STEP)]
     return []

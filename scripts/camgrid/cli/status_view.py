@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from camgrid import health, pools
+from camgrid.backup.standing import Standing
 from camgrid.console import table_of
 from camgrid.shards.balance import skew
 from camgrid.units import long_duration, size
@@ -37,8 +38,7 @@ def parts(snapshot: health.Snapshot) -> Iterator[RenderableType]:
         yield _jobs(snapshot.database)
         yield _words(_rollups(snapshot.database["rollups"]))
     if snapshot.backups:
-        ages = {"backup": "last backup", "point": "restore point", "drill": "restore drill"}
-        yield _words(", ".join(f"{word} {_ago(snapshot.backups[key])}" for key, word in ages.items()))
+        yield _words(_backups(snapshot.backups))
 
 
 def wrong(snapshot: health.Snapshot) -> Iterator[Text]:
@@ -176,6 +176,13 @@ def _jobs(database: dict[str, Any]) -> RenderableType:
 def _rollups(rollups: dict[str, Any]) -> str:
     fresh = f"rollups {rollups['state']}, {rollups['pending']:,} changes to come"
     return fresh if rollups["refreshed_at"] is None else f"{fresh}, as of {_ago(rollups['refreshed_at'])}"
+
+
+def _backups(standing: Standing) -> str:
+    if standing.unknown:
+        return f"backups not known: {standing.unknown}"
+    drill = f"restore drill {_ago(standing.drill)}" + (" (!)" if standing.drill_failed else "")
+    return f"last backup {_ago(standing.backup)}, restore point {_ago(standing.point)}, {drill}"
 
 
 def _ago(moment: datetime | None) -> str:

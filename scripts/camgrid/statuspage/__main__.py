@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from camgrid.backup import measured
 from camgrid.statuspage.cluster import Monitor
 from camgrid.statuspage.page import make
 
@@ -28,7 +29,7 @@ def main() -> None:
     while True:
         began = time.monotonic()
         try:
-            write(path, make(monitor, seconds, repository=False))
+            write(path, make(monitor, seconds, measured.look))
         except Exception as error:  # noqa: BLE001 - the next look may succeed, and whoever reads the journal is told
             print(f"no page was made: {type(error).__name__}: {error}", file=sys.stderr)
         time.sleep(max(1.0, seconds - (time.monotonic() - began)))

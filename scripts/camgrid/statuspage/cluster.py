@@ -11,6 +11,7 @@ import psycopg
 from camgrid import connect
 from camgrid.errors import CamgridError
 from camgrid.inventory import Inventory
+from camgrid.prometheus import Prometheus
 from camgrid.topology import SERVICE_GROUPS, Topology, build
 
 # What the topology is made of; nothing else of an inventory leaves the operator's machine.
@@ -39,7 +40,7 @@ class Monitor:
     """The part of a verb's App that looking needs, on a monitor: it logs in with the host's certificate."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        """settings: described(), certificate, ca_certificate, and home: a directory with .secrets/pki/ca.crt."""
+        """settings: described(), certificate, ca_certificate, prometheus (its URL), home (has .secrets/pki/ca.crt)."""
         self.settings = settings
 
     @cached_property
@@ -51,6 +52,12 @@ class Monitor:
     def topology(self) -> Topology:
         """What it means."""
         return build(self.inventory)
+
+    @cached_property
+    def prometheus(self) -> Prometheus:
+        """The one on the same host, which knows what a monitor may not ask for itself."""
+        settings = self.settings
+        return Prometheus(settings["prometheus"], settings["certificate"], settings["ca_certificate"])
 
     def connect(self, role: str, **options: Any) -> psycopg.Connection:
         """A connection to the coordinator's primary, as monitor alone. CamgridError when none answers."""

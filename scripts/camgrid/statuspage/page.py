@@ -12,6 +12,7 @@ import psycopg
 from jinja2 import Environment
 
 from camgrid import health, pools
+from camgrid.backup import check
 from camgrid.errors import CamgridError
 from camgrid.statuspage import chart
 from camgrid.units import long_duration, size
@@ -33,9 +34,9 @@ _HISTORY = """
 History = dict[str, list[tuple[datetime, float]]]
 
 
-def make(app: Any, refresh_s: int = 0, *, repository: bool = True) -> str:
-    """Looks, and makes the page of it. repository: see health.look."""
-    snapshot, now = health.look(app, repository=repository), datetime.now(UTC)
+def make(app: Any, refresh_s: int = 0, backups: health.Backups = check.look) -> str:
+    """Looks, and makes the page of it. backups: see health.look."""
+    snapshot, now = health.look(app, backups), datetime.now(UTC)
     samples: History = {}
     # The look has told already what is wrong, if this fails.
     with suppress(CamgridError, psycopg.Error), app.connect("monitor", autocommit=True) as conn:
