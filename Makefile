@@ -1,7 +1,7 @@
 # Short names for what is done often; `make` lists them. Every command here also runs by itself.
 bin := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup hooks lint format unit lab test docs clean
+.PHONY: help setup hooks lint format unit lab test docs dashboards clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,6 +35,9 @@ test: ## Every tier that this machine can run
 
 docs: ## Write docs/variables.md again
 	$(bin)/python -m camgrid.variables >docs/variables.md
+
+dashboards: ## Write the dashboards for Grafana again
+	$(bin)/python -m camgrid.dashboards
 
 clean: ## Remove caches; labs, secrets and .venv stay
 	rm -rf .cache .ansible .hypothesis .pytest_cache .ruff_cache

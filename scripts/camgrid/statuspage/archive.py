@@ -12,7 +12,9 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # What a monitor has no use for.
-_LEFT_OUT = frozenset({"ansible", "bench", "bundle", "capacity", "chaos", "cli", "ingest", "lab", "report", "router"})
+_LEFT_OUT = frozenset(
+    {"ansible", "bench", "bundle", "capacity", "chaos", "cli", "dashboards", "ingest", "lab", "report", "router"}
+)
 _MOMENT = (2020, 1, 1, 0, 0, 0)
 
 
