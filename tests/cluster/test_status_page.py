@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import http.client
+import json
 import re
+import shlex
 import ssl
 from datetime import UTC, datetime, timedelta
 
@@ -33,6 +35,12 @@ def ask(cluster, monitor, path="/", password=None):
     return answer.status, answer.read().decode()
 
 
+def backups(text):
+    """The section of backups."""
+    assert "<h2>Backups</h2>" in text
+    return text.partition("<h2>Backups</h2>")[2].partition("</section>")[0]
+
+
 def test_it_shows_this_cluster_as_it_is_now(cluster, monitor):
     status, text = ask(cluster, monitor)
     assert status == 200
@@ -41,6 +49,41 @@ def test_it_shows_this_cluster_as_it_is_now(cluster, monitor):
         assert node.host in text
     moment = re.search(r"as of (\S+ \S+) UTC", text)[1]
     assert datetime.now(UTC) - datetime.fromisoformat(f"{moment}+00:00") < timedelta(minutes=1)
+
+
+def test_it_tells_of_backups_as_status_does(cluster, monitor):
+    told = cluster.json("status")["backups"]
+    section = backups(ask(cluster, monitor)[1])
+    rows = dict(re.findall(r"<tr><td>(\d+)</td><td[^>]*>(.*?)</td>", section))
+    assert set(rows) == {str(group) for group in cluster.topology.groups()}
+    for group in told["groups"]:
+        assert (rows[str(group["group"])] == "never") == ("full" not in group["newest"])
+    primaries = {member.name for member in cluster.members() if member.role == "leader"}
+    assert set(re.findall(r'<td>([\w-]+)</td><td class="number', section)) == primaries
+    assert ('restore point <span class="bad">never' in section) == (told["point"] is None)
+    assert ('restore drill <span class="">never' in section) == (told["drill"] is None)
+    assert "Not known" not in section
+
+
+def test_it_says_so_when_prometheus_does_not_answer(cluster, monitor):
+    host = cluster.host(monitor)
+    directory = host.check_output("runuser -u camgrid-status -- mktemp --directory")
+    settings = json.loads(host.file("/etc/camgrid/status/cluster.json").content_string)
+    told = json.dumps(settings | {"prometheus": "https://127.0.0.1:1"})
+    try:
+        # One page as the service makes it, but of a Prometheus that nobody serves.
+        host.check_output(f"echo {shlex.quote(told)} > {directory}/cluster.json")
+        host.run(
+            "systemd-run --quiet --wait --uid=camgrid-status --property=SupplementaryGroups=camgrid-tls"
+            f" --setenv=PYTHONPATH=/usr/local/lib/camgrid/status.pyz --setenv=STATE_DIRECTORY={directory}"
+            f" timeout 15 python3 -m camgrid.statuspage {directory}/cluster.json"
+        )
+        text = host.file(f"{directory}/index.html").content_string
+    finally:
+        host.check_output(f"rm -r {directory}")
+    assert "Not known: Prometheus does not answer" in backups(text)
+    assert "restore point" not in backups(text)
+    assert '<b class="bad">https://127.0.0.1:1</b>: Prometheus does not answer' in text
 
 
 def test_it_is_for_those_with_the_password_and_over_tls_alone(cluster, monitor):
