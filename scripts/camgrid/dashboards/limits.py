@@ -11,7 +11,7 @@ import yaml
 
 from camgrid.variables import ROLES
 
-_COMPARISON = re.compile(r"([<>]|==) (\d+(?:\.\d+)?(?: \* \d+)*)")
+COMPARISON = re.compile(r"([<>]|==) (\d+(?:\.\d+)?(?: \* \d+)*)")
 _COLOURS = {"critical": "red", "warning": "orange", "info": "yellow"}
 
 
@@ -45,7 +45,7 @@ def of(alert: str, comparison: int = 0) -> Limit:
     Of whole numbers: more than none is one or more, and "is 0" is less than one.
     """
     rule = _rules()[alert]
-    sign, numbers = _COMPARISON.findall(rule["expr"])[comparison]
+    sign, numbers = COMPARISON.findall(rule["expr"])[comparison]
     number = prod(float(each) for each in numbers.split(" * "))
     colour = _COLOURS[rule["labels"]["severity"]]
     if sign == "==":
