@@ -84,3 +84,12 @@ def test_the_terminal_tells_the_same():
     assert told == "last backup 6 h ago, restore point 0 s ago, restore drill 3 d ago (!)"
     assert line(groups=(Group(1), later)).startswith("last backup never")
     assert line(unknown="it is away") == "backups not known: it is away"
+
+
+def test_the_same_is_told_to_machines():
+    told = health.Snapshot("test", "horizontal", backups=Standing((group(2, waiting=3),), point=NOW)).as_json()
+    assert (told["backups"]["backup"], told["backups"]["point"]) == (NOW - timedelta(hours=6), NOW)
+    (first,) = told["backups"]["groups"]
+    assert (first["group"], set(first["newest"]), first["archive"]["waiting"]) == (2, {"full", "diff"}, 3)
+    assert "findings" not in told["backups"], "they are with all others"
+    assert health.Snapshot("test", "horizontal").as_json()["backups"] == {}
