@@ -50,7 +50,7 @@ def test_its_steps_are_prometheus_own(rendered):
 def test_dashboards_are_read_from_where_the_role_puts_them(rendered):
     (provider,) = yaml.safe_load(rendered["dashboards.yml.j2"])["providers"]
     assert (provider["type"], provider["allowUiUpdates"]) == ("file", False)
-    tasks = yaml.safe_load((ROLE / "tasks/provision.yml").read_text())
+    tasks = yaml.safe_load((ROLE / "tasks/dashboards.yml").read_text())
     (copied,) = [task["ansible.builtin.copy"] for task in tasks if "ansible.builtin.copy" in task]
     assert copied["dest"].rstrip("/") == provider["options"]["path"]
     assert (ROLE / "files" / copied["src"]).is_dir()
@@ -60,7 +60,7 @@ def test_the_unit_may_read_the_key_and_leaves_the_stamp_that_the_role_looks_for(
     unit = rendered["grafana-server.service.conf.j2"]
     assert "\nSupplementaryGroups=camgrid-tls\n" in unit
     (stamp,) = re.findall(r"^ExecStartPre=\+/usr/bin/touch (\S+)$", unit, re.M)
-    assert f"      - {stamp}\n" in (ROLE / "tasks/run.yml").read_text()
+    assert f"      - {stamp}\n" in (ROLE / "tasks/read.yml").read_text()
 
 
 def test_nothing_is_done_unless_it_is_asked_for():
