@@ -22,7 +22,9 @@ def run(*command: object) -> str:
 WHERE.mkdir(exist_ok=True)
 index, made = [], {}
 for package in told["packages"]:
-    run("apt-get", "download", package)
+    # By its version: the one that is installed may be of an earlier test, and nowhere to be had any more.
+    offered = run("apt-cache", "madison", package).split("|")[1].strip()
+    run("apt-get", "download", f"{package}={offered}")
     (original,) = WHERE.glob(f"{package}_*.deb")
     tree = WHERE / package
     run("dpkg-deb", "--raw-extract", original, tree)
