@@ -32,6 +32,7 @@ SHORTER = {
     "PoolClientsWait": ("> 5", "> 1"),
     "PreparedTransactionsLeft": ("> 300", "> 5"),
     "RebalanceStuck": ("[30m]", "[45s]"),
+    "RegionLag": ("> 60 +", "> 5 +"),
     "ReplicaLagging": ("> 60", "> 5"),
     "RestorePointTooOld": ("20 * 60", "45"),
     "RollupsStale": ("> 300", "> 75"),

@@ -17,7 +17,7 @@ from camgrid.chaos.verify import Verdict
 from camgrid.cli.app import App
 from camgrid.topology import MAIN_REGION
 from tests.cluster import conftest as shared
-from tests.cluster.conftest import pytest_runtest_makereport  # noqa: F401
+from tests.cluster.conftest import pytest_runtest_makereport, watching  # noqa: F401
 from tests.cluster.support import ROOT, Cluster, lab_cluster
 from tests.cluster.waiting import until
 
