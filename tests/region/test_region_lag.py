@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.cluster import breaking
@@ -9,7 +11,7 @@ from tests.cluster.firing import Cause, fire
 from tests.region.conftest import OTHER_REGION
 
 
-@pytest.mark.long
+@pytest.mark.skipif("CAMGRID_TEST_ALL" not in os.environ, reason="only with ./scripts/test --all")
 def test_a_region_that_lags_is_told_of(cluster, watching):
     far = cluster.topology.group(1, OTHER_REGION)[0]
     pause = breaking.psql(cluster, far, ["SELECT pg_wal_replay_pause()"], ["SELECT pg_wal_replay_resume()"])
