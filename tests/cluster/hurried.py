@@ -34,7 +34,7 @@ SHORTER = {
     "RebalanceStuck": ("[30m]", "[45s]"),
     "RegionLag": ("> 60 +", "> 5 +"),
     "ReplicaLagging": ("> 60", "> 5"),
-    "RestorePointTooOld": ("20 * 60", "45"),
+    "RestorePointTooOld": ("20 * 60", "150"),
     "RollupsStale": ("> 300", "> 75"),
     "RulesFail": ("[5m]", "[30s]"),
     # Of any size, and by less: shards are moved for it.

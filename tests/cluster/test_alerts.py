@@ -67,10 +67,14 @@ def test_certificates_that_end_or_are_refused(cluster, watching, places, tmp_pat
     monkeypatch.setattr(pki, "HOST_LIFE", pki.RENEW_BEFORE / 6)
     pki.make_ca(tmp_path, cluster.topology.cluster)
     own, another = issued(pki.directory(cluster.inventory), cluster, short), issued(tmp_path, cluster, foreign)
+    # The collector looks at certificates every five minutes, and when it starts.
+    monitor, look = cluster.topology.roles["monitor"][0], "systemctl restart camgrid-metrics"
     fire(
         watching,
+        Cause(breaking.done(cluster, monitor, "true", look), {}),
         Cause(shown(cluster, short, own), {"CertificateExpiring": {"host": short, "service": "node"}}),
         Cause(shown(cluster, foreign, another), {"CertificateRefused": {"host": foreign, "service": "node"}}),
+        Cause(breaking.done(cluster, monitor, look, "true"), {}),
     )
     settle(cluster)
 

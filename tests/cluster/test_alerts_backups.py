@@ -36,11 +36,11 @@ def test_wal_that_waits_and_numbers_that_are_old(cluster, watching, repository):
 
 
 def test_a_group_that_has_no_backup(cluster, watching, repository):
-    where = f"/var/lib/pgbackrest/backup/{cluster.topology.cluster}-2"
+    where, away = f"/var/lib/pgbackrest/backup/{cluster.topology.cluster}-2", "/var/lib/pgbackrest/away"
     fire(
         watching,
         Cause(
-            breaking.done(cluster, repository, f"mv {where} {where}.away", f"rm -rf {where}; mv {where}.away {where}"),
+            breaking.done(cluster, repository, f"mv {where} {away}", f"rm -rf {where}; mv {away} {where}"),
             {"BackupMissing": {"citus_group": "2"}},
         ),
         seconds=150,

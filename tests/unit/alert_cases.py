@@ -18,6 +18,11 @@ from tests.unit.alert_series import (
     up,
 )
 
+NO_GROUP = {
+    **{f'camgrid_group_members{{citus_group="{group}",region="a"}}': "2x99" for group in (1, 2)},
+    'node_textfile_mtime_seconds{file="/x/camgrid_backup.prom"}': "0x99",
+}
+# alert, and after a comma another of its reasons → its case
 CASES = {
     "HostDown": Case(3, up("node", others="0"), up("node")),
     "ExporterDown": Case(4, up("postgres"), up("postgres", others="0")),
@@ -82,6 +87,11 @@ CASES = {
         40,
         {"camgrid_backup_kept": "0x99", "camgrid_backup_running": "0x99"},
         {"camgrid_backup_kept": "0x99", "camgrid_backup_running": "1x99"},
+    ),
+    "BackupMissing, of a group that the repository does not know": Case(
+        40,
+        NO_GROUP | {'camgrid_backup_kept{citus_group="1"}': "2x99"},
+        NO_GROUP | {f'camgrid_backup_kept{{citus_group="{group}"}}': "2x99" for group in (1, 2)},
     ),
     "BackupDamaged": once("camgrid_backup_damaged 1", "camgrid_backup_damaged 0"),
     "BackupMetricsOld": once(

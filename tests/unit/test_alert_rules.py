@@ -40,7 +40,7 @@ def fired(alert: str, minutes: int, series: dict[str, str], times: int) -> dict:
 
 
 def test_each_alert_has_a_case_that_fires_and_one_that_does_not():
-    assert set(CASES) == set(ALERTS)
+    assert {name.partition(",")[0] for name in CASES} == set(ALERTS)
 
 
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed: scripts/setup dev gets it where apt-get can")
@@ -48,9 +48,10 @@ def test_each_alert_has_a_case_that_fires_and_one_that_does_not():
 def test_thresholds(path, tmp_path):
     names = re.findall(r"- alert: (\w+)", path.read_text())
     tests = [
-        fired(name, CASES[name].minutes, series, times)
-        for name in names
-        for series, times in ((CASES[name].fires, 1), (CASES[name].quiet, 0))
+        fired(alert, case.minutes, series, times)
+        for name, case in CASES.items()
+        if (alert := name.partition(",")[0]) in names
+        for series, times in ((case.fires, 1), (case.quiet, 0))
     ]
     (tmp_path / "tests.yml").write_text(yaml.safe_dump({"rule_files": [str(path)], "tests": tests}))
     run = subprocess.run(
