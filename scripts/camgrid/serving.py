@@ -50,6 +50,12 @@ def _values(inventory: Inventory) -> Iterator[Problem]:
     delay = inventory.var("camgrid_region_delay_s", 0)
     if isinstance(delay, bool) or not isinstance(delay, int) or delay < 0:
         yield Problem("all", "camgrid_region_delay_s", f"is {delay!r}", "whole seconds from 0 on, without quotes")
+    method = inventory.var("patroni_first_copy", "basebackup")
+    if method not in ("basebackup", "pgbackrest"):
+        yield Problem("all", "patroni_first_copy", f"is {method!r}", "basebackup or pgbackrest")
+    elif method == "pgbackrest" and not inventory.groups.get("backup"):
+        text = "is pgbackrest, and the cluster has no repository to copy from"
+        yield Problem("all", "patroni_first_copy", text, "name a host in the group backup, or leave it out")
     names = inventory.var("camgrid_endpoint_names", [])
     if not isinstance(names, list):
         yield Problem("all", "camgrid_endpoint_names", f"is {names!r}", "a list of names, such as [db.example.org]")

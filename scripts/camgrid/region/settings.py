@@ -35,14 +35,16 @@ def following(topology: Topology, region: str, group: int, source: Node | None =
     """
     if source:
         alone = {"host": source.address, "port": 5432, "primary_slot_name": None, "recovery_min_apply_delay": ""}
-        return {"standby_cluster": alone}
+        return {"standby_cluster": alone | {"restore_command": ""}}
     hosts = ",".join(node.address for node in topology.far(region, group))
     return {
         "standby_cluster": {
             "host": hosts,
             "port": 5432,
             "primary_slot_name": region,
+            # Regions that went apart have both left their WAL in the repository: nothing is taken from there.
             "create_replica_methods": ["basebackup"],
+            "restore_command": "",
             "recovery_min_apply_delay": f"{topology.region_delay_s}s" if topology.region_delay_s else "",
         }
     }
