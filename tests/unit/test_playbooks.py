@@ -28,6 +28,8 @@ MADE_WHILE_RUNNING = {
     "restore_then",
     "into_citus",
     "almost_in_citus",
+    "region_copied",
+    "region_copied_etcd",
     "upgrade_backup",
     "upgrade_backup_metrics",
     "upgrade_collector",

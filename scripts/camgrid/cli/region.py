@@ -23,6 +23,7 @@ from camgrid.units import size
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 cluster_option = click.option("--cluster", "given", metavar="NAME", help="The cluster's name, in place of typing it.")
+plan_option = click.option("--plan", "only_plan", is_flag=True, help="Show what it would do, and nothing else.")
 _COLUMNS = ("region", "group", "leader", "role", "timeline", "position", "behind", "seconds", "streams")
 
 
@@ -46,9 +47,10 @@ def status(app: App, as_json: bool) -> int:
 
 @command.command()
 @yes_option
+@plan_option
 @json_option
 @click.pass_obj
-def switch(app: App, yes: bool, as_json: bool) -> int:
+def switch(app: App, yes: bool, only_plan: bool, as_json: bool) -> int:
     """Move the writes to the other region, planned: some seconds without writes, and nothing is lost.
 
     Refused when anything is not as it should be. One that was stopped half way goes on.
@@ -60,6 +62,8 @@ def switch(app: App, yes: bool, as_json: bool) -> int:
             f"nothing was changed: {len(plan.obstacles)} thing(s) in the way, first: {first.where}: {first.what}",
             hint=first.next,
         )
+    if only_plan:
+        return _tell(plan.lines(), as_json)
     confirm("\n".join(plan.lines()), yes=yes)
     done = Switch(app, plan, operator()).run()
     told = {"from": done.origin, "to": done.target, "seconds": round(done.seconds, 1)}
@@ -79,15 +83,18 @@ def switch(app: App, yes: bool, as_json: bool) -> int:
     help="Each group with all that it has, or all groups at the newest restore point that all of them have.",
 )
 @cluster_option
+@plan_option
 @json_option
 @click.pass_obj
-def promote(app: App, yes: bool, newest: bool, given: str | None, as_json: bool) -> int:
+def promote(app: App, yes: bool, newest: bool, given: str | None, only_plan: bool, as_json: bool) -> int:
     """Open the region that stands by, because the other one is lost. What had not arrived is lost with it.
 
     The plan tells what either choice loses: with --newest a transaction over several groups may be half there.
     The lost region is stopped first, where it can be reached; where not, you vouch that it is off.
     """
     plan = promoting.make(app, at_point=not newest)
+    if only_plan:
+        return _tell(plan.lines(), as_json)
     if plan.vouched or plan.open:
         confirm_by_name("\n".join(plan.lines()), app.topology.cluster, yes=yes, given=given)
     else:
@@ -106,14 +113,17 @@ def promote(app: App, yes: bool, newest: bool, given: str | None, as_json: bool)
 @command.command("return")
 @yes_option
 @cluster_option
+@plan_option
 @json_option
 @click.pass_obj
-def return_(app: App, yes: bool, given: str | None, as_json: bool) -> int:
+def return_(app: App, yes: bool, given: str | None, only_plan: bool, as_json: bool) -> int:
     """Bring back a region that was lost or given up: it follows the one that takes the writes.
 
     A group that went on by itself in a way that cannot be rewound is copied anew, and the plan says so.
     """
     plan = returning.make(app)
+    if only_plan:
+        return _tell(plan.lines(), as_json)
     if plan.apart:
         confirm_by_name("\n".join(plan.lines()), app.topology.cluster, yes=yes, given=given)
     else:
@@ -131,6 +141,14 @@ def return_(app: App, yes: bool, given: str | None, as_json: bool) -> int:
 def operator() -> str:
     """Who runs this, for whoever wonders who is at it."""
     return f"{getpass.getuser()} on {socket.gethostname()}"
+
+
+def _tell(lines: list[str], as_json: bool) -> int:
+    if as_json:
+        emit_json({"plan": lines})
+    else:
+        out.print("\n".join(lines), markup=False)
+    return EXIT_OK
 
 
 def _show(view: state.View) -> None:
