@@ -30,6 +30,7 @@ MADE_WHILE_RUNNING = {
     "almost_in_citus",
     "region_copied",
     "region_copied_etcd",
+    "region_copy_source",
     "upgrade_backup",
     "upgrade_backup_metrics",
     "upgrade_collector",
