@@ -93,6 +93,38 @@ def test_of_the_other_region_while_the_repository_does_not_answer(cluster):
     assert standby(cluster)["create_replica_methods"] == ["basebackup"]
 
 
+def lose_touch(cluster):
+    """The group stands still there until the open region has dropped WAL that it needs."""
+    (node,) = cluster.topology.group(GROUP, OTHER_REGION)
+    cluster.host(node.host).check_output("systemctl stop patroni")
+    with cluster.connect_to(cluster.leader(GROUP), "admin") as conn:
+        conn.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'")
+        conn.execute("SELECT pg_reload_conf()")
+        try:
+            for _ in range(4):
+                conn.execute("SELECT pg_logical_emit_message(false, 'test', 'x'), pg_switch_wal()")
+            conn.execute("CHECKPOINT")
+            until(lambda: slot_of(conn) == "lost", 30)
+        finally:
+            conn.execute("ALTER SYSTEM RESET max_slot_wal_keep_size")
+            conn.execute("SELECT pg_reload_conf()")
+
+
+def slot_of(conn):
+    query = "SELECT wal_status FROM pg_replication_slots WHERE slot_name = %s"
+    return conn.execute(query, (OTHER_REGION,)).fetchone()[0]
+
+
+def test_of_the_other_region_after_it_has_lost_touch(cluster):
+    lose_touch(cluster)
+    journal, restores = made_anew(cluster)
+    assert "replica has been created using basebackup" in journal
+    assert restores == ""
+    follows_and_is_equal(cluster)
+    with cluster.connect_to(cluster.leader(GROUP), "admin") as conn:
+        assert slot_of(conn) == "reserved"
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [(["-e", "group=99", "-e", "confirm=lab"], "names no group"), (["-e", f"group={GROUP}"], "nobody typed")],
