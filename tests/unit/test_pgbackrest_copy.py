@@ -92,9 +92,11 @@ def test_a_member_with_a_leader_nearby_leaves_the_line_alone(commands, source, c
     assert len(commands["restored"]) == (code == 0)
 
 
-def test_what_a_command_says_last_is_why():
-    with pytest.raises(copy.RefusalError, match="sh: gone"):
-        copy.run("sh", "-c", "echo away >&2; echo gone >&2; exit 3")
+def test_what_a_command_says_is_why():
+    with pytest.raises(copy.RefusalError, match="^away and gone$"):
+        copy.run("sh", "-c", "echo away >&2; echo '  and gone' >&2; exit 3")
+    with pytest.raises(copy.RefusalError, match="^false ended with 1$"):
+        copy.run("false")
 
 
 def test_pg_wal_is_put_into_its_own_place(monkeypatch, tmp_path):

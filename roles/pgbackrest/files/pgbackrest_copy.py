@@ -80,8 +80,8 @@ def run(*command: str) -> str:
     """What a command prints; RefusalError with its own words when it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise RefusalError(f"{Path(command[0]).name}: {said[-1] if said else f'ended with {done.returncode}'}")
+        said = " ".join((done.stderr or done.stdout).split())
+        raise RefusalError(said or f"{command[0]} ended with {done.returncode}")
     return done.stdout
 
 
