@@ -124,7 +124,7 @@ def hurried(cluster: Cluster) -> Iterator[Hurried]:
     config["rule_files"] = [f"{_WHERE}/rules/*.yml"]
     # Of Prometheus it watches itself: what fails in it is caused in it.
     others = [job for job in config["scrape_configs"] if job["job_name"] != "prometheus"]
-    own = {"targets": [f"127.0.0.1:{_PORT}"], "labels": {"instance": monitor}}
+    own = {"targets": [f"127.0.0.1:{_PORT}"], "labels": {"instance": str(monitor)}}
     config["scrape_configs"] = [*others, {"job_name": "prometheus", "static_configs": [own]}]
     host.run(f"systemctl stop {_UNIT}; systemctl reset-failed {_UNIT}; rm -rf {_WHERE}")
     host.check_output(f"mkdir -p {_WHERE}/rules {_WHERE}/data && chown prometheus: {_WHERE}/data")
