@@ -13,6 +13,7 @@ from tests.cluster.firing import Cause, fire
 from tests.cluster.support import Cluster
 from tests.cluster.waiting import settle, until
 
+ROLLUPS = "camgrid-refresh-rollups"
 pytestmark = [pytest.mark.long, pytest.mark.larger, pytest.mark.needs_workers]
 
 
@@ -23,15 +24,16 @@ def next_month_missing(cluster: Cluster) -> Iterator[None]:
     name = f"camera_events_y{now.year + now.month // 12}m{now.month % 12 + 1:02}"
     assert cluster.value(f"SELECT count(*) FROM camgrid.{name}") == 0
     cluster.drop_partition(name)
-    yield
-    with cluster.connect("admin") as conn:
-        conn.execute("CALL camgrid.ensure_partitions()")
+    try:
+        yield
+    finally:
+        cluster.rows("SELECT camgrid.ensure_partitions()")
 
 
 def test_jobs_that_stop_and_what_they_leave_undone(cluster, watching):
     fire(
         watching,
-        Cause(breaking.job(cluster, "refresh-rollups"), {"RollupsStale": {}, "JobFailed": {"job": "refresh-rollups"}}),
+        Cause(breaking.job(cluster, ROLLUPS), {"RollupsStale": {}, "JobFailed": {"job": ROLLUPS}}),
         Cause(next_month_missing(cluster), {"PartitionsTooFew": {"table_name": "camera_events"}}),
     )
     settle(cluster)
