@@ -37,6 +37,12 @@ def frozen(cluster: Cluster, host: str, unit: str) -> AbstractContextManager[Non
     return done(cluster, host, stop, go)
 
 
+def replay_frozen(cluster: Cluster, host: str) -> AbstractContextManager[None]:
+    """A replica that takes WAL and replays none: a pause that is asked for is ended by Patroni at its next look."""
+    stop, go = (f"pkill --signal {signal} --full 'postgres: .*[s]tartup '" for signal in ("STOP", "CONT"))
+    return done(cluster, host, stop, go)
+
+
 @contextmanager
 def all_stopped(cluster: Cluster, hosts: list[str], unit: str) -> Iterator[None]:
     """A unit that runs on none of these hosts."""
@@ -84,7 +90,7 @@ def psql(cluster: Cluster, node: Node, do: list[str], undo: list[str]) -> Abstra
 def prepared(cluster: Cluster, node: Node) -> Iterator[None]:
     """A transaction that nobody ends. Not one of Citus's names, which it would end itself."""
     with cluster.connect_to(node, "admin") as conn:
-        conn.execute("BEGIN; CREATE TEMPORARY TABLE alarm (); DROP TABLE alarm; PREPARE TRANSACTION 'camgrid test'")
+        conn.execute("BEGIN; SELECT pg_current_xact_id(); PREPARE TRANSACTION 'camgrid test'")
         try:
             yield
         finally:

@@ -85,7 +85,7 @@ def moves_failing(cluster: Cluster) -> Iterator[None]:
     with cluster.connect_to(cluster.leader(2), "admin") as conn:
         conn.execute("SET citus.enable_ddl_propagation = off")
         conn.execute("SET citus.enable_manual_changes_to_shards = on")
-        names = [f"camgrid.counting_results_{move['shard_id']}" for move in planned]
+        names = [f"camgrid.counting_results_{move['shard']}" for move in planned]
         for name in names:
             conn.execute(f"CREATE TABLE {name} ()")
         try:

@@ -12,8 +12,7 @@ pytestmark = [pytest.mark.long, pytest.mark.larger, pytest.mark.needs_workers]
 
 
 def test_a_replica_that_stops_lags_or_hears_nothing(cluster, watching, places):
-    stopped, paused, alone = places["replica 1"], places["replica 2"], places["analytics"]
-    pause = breaking.psql(cluster, paused, ["SELECT pg_wal_replay_pause()"], ["SELECT pg_wal_replay_resume()"])
+    stopped, behind, alone = places["replica 1"], places["replica 2"], places["analytics"]
     message = "SELECT pg_logical_emit_message(true, 'alarm', '')"
     commit = breaking.psql(cluster, cluster.leader(2), [message], [message])
     fire(
@@ -28,7 +27,10 @@ def test_a_replica_that_stops_lags_or_hears_nothing(cluster, watching, places):
             },
         ),
         Cause(breaking.unreached(cluster, alone.host), {"ReplicaNotStreaming": {"instance": alone.host}}),
-        Cause(pause, {"ReplicaLagging": {"host": cluster.leader(2).host}}),
+        Cause(
+            breaking.replay_frozen(cluster, behind.host),
+            {"ReplicaLagging": {"replica": behind.host, "host": cluster.leader(2).host}},
+        ),
         Cause(commit, {}),
     )
     settle(cluster)

@@ -14,11 +14,10 @@ from tests.region.conftest import OTHER_REGION
 @pytest.mark.skipif("CAMGRID_TEST_ALL" not in os.environ, reason="only with ./scripts/test --all")
 def test_a_region_that_lags_is_told_of(cluster, watching):
     far = cluster.topology.group(1, OTHER_REGION)[0]
-    pause = breaking.psql(cluster, far, ["SELECT pg_wal_replay_pause()"], ["SELECT pg_wal_replay_resume()"])
     message = ["SELECT pg_logical_emit_message(true, 'alarm', '')"]
     commit = breaking.psql(cluster, cluster.leader(1), message, message)
     fire(
         watching,
-        Cause(pause, {"RegionLag": {"replica": far.host}}),
+        Cause(breaking.replay_frozen(cluster, far.host), {"RegionLag": {"replica": far.host}}),
         Cause(commit, {}),
     )
