@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.cluster import breaking
@@ -54,6 +56,6 @@ def test_backups_and_restore_points_that_are_old_until_new_ones_are_made(cluster
     done = cluster.camgrid("backup", "run", "--type", "diff")
     assert done.returncode == 0, done.stderr
     wait_until(lambda: not watching.fires("BackupTooOld"), 120)
-    done = cluster.camgrid("backup", "point", "alarm")
+    done = cluster.camgrid("backup", "point", f"alarm-{time.time():.0f}")
     assert done.returncode == 0, done.stderr
     wait_until(lambda: not watching.fires("RestorePointTooOld"), 90)
