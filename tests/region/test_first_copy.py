@@ -97,8 +97,10 @@ def lose_touch(cluster):
     """The group stands still there until the open region has dropped WAL that it needs."""
     (node,) = cluster.topology.group(GROUP, OTHER_REGION)
     cluster.host(node.host).check_output("systemctl stop patroni")
+    limits = ("max_slot_wal_keep_size", "wal_keep_size")
     with cluster.connect_to(cluster.leader(GROUP), "admin") as conn:
-        conn.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'")
+        for limit in limits:
+            conn.execute(f"ALTER SYSTEM SET {limit} = '1MB'")
         conn.execute("SELECT pg_reload_conf()")
         try:
             for _ in range(4):
@@ -106,7 +108,8 @@ def lose_touch(cluster):
             conn.execute("CHECKPOINT")
             until(lambda: slot_of(conn) == "lost", 30)
         finally:
-            conn.execute("ALTER SYSTEM RESET max_slot_wal_keep_size")
+            for limit in limits:
+                conn.execute(f"ALTER SYSTEM RESET {limit}")
             conn.execute("SELECT pg_reload_conf()")
 
 
