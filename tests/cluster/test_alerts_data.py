@@ -77,25 +77,23 @@ def uneven(cluster: Cluster) -> Iterator[None]:
     yield
 
 
+_MOVING = "FROM pg_stat_activity WHERE query LIKE %s AND pid <> pg_backend_pid()"
+
+
 @contextmanager
 def moves_failing(cluster: Cluster) -> Iterator[None]:
-    """A rebalance none of whose moves gets anywhere: tables of their shards' names are at the target."""
-    planned = cluster.json("rebalance", "plan", "--by", "count", "--no-load")["moves"]
-    assert planned
-    with cluster.connect_to(cluster.leader(2), "admin") as conn:
-        conn.execute("SET citus.enable_ddl_propagation = off")
-        conn.execute("SET citus.enable_manual_changes_to_shards = on")
-        names = [f"camgrid.counting_results_{move['shard']}" for move in planned]
-        for name in names:
-            conn.execute(f"CREATE TABLE {name} ()")
+    """A rebalance whose first move waits for an open transaction, and once fails of a lost connection."""
+    moving = "SELECT pg_catalog.citus_move_shard_placement%"
+    with cluster.connect_to(cluster.leader(1), "admin", autocommit=False) as idle:
+        idle.execute("SELECT pg_current_xact_id()")
+        started = cluster.camgrid("rebalance", "start", "--by", "count", "--yes")
+        assert started.returncode == 0, started.stderr
         try:
-            started = cluster.camgrid("rebalance", "start", "--by", "count", "--yes")
-            assert started.returncode == 0, started.stderr
+            until(lambda: cluster.rows(f"SELECT pg_terminate_backend(pid) {_MOVING}", moving), 60)
             yield
         finally:
+            idle.rollback()
             stopped = cluster.camgrid("rebalance", "stop", "--yes")
-            for name in names:
-                conn.execute(f"DROP TABLE IF EXISTS {name}")
     assert stopped.returncode == 0, stopped.stderr
 
 
