@@ -77,19 +77,18 @@ def uneven(cluster: Cluster) -> Iterator[None]:
     yield
 
 
-_MOVING = "FROM pg_stat_activity WHERE query LIKE %s AND pid <> pg_backend_pid()"
+_END = "SELECT pg_terminate_backend(pid) FROM pg_dist_background_task WHERE status = 'running'"
 
 
 @contextmanager
 def moves_failing(cluster: Cluster) -> Iterator[None]:
     """A rebalance whose first move waits for an open transaction, and once fails of a lost connection."""
-    moving = "SELECT pg_catalog.citus_move_shard_placement%"
     with cluster.connect_to(cluster.leader(1), "admin", autocommit=False) as idle:
         idle.execute("SELECT pg_current_xact_id()")
         started = cluster.camgrid("rebalance", "start", "--by", "count", "--yes")
         assert started.returncode == 0, started.stderr
         try:
-            until(lambda: cluster.rows(f"SELECT pg_terminate_backend(pid) {_MOVING}", moving), 60)
+            until(lambda: cluster.rows(_END), 60)
             yield
         finally:
             idle.rollback()
