@@ -31,7 +31,6 @@ SHORTER = {
     "ExporterSlow": ("[10m]) > 5", "[20s]) > 4"),
     "PoolClientsWait": ("> 5", "> 1"),
     "PreparedTransactionsLeft": ("> 300", "> 5"),
-    "RebalanceStuck": ("[30m]", "[45s]"),
     "RegionLag": ("> 60 +", "> 5 +"),
     "ReplicaLagging": ("> 60", "> 5"),
     "RestorePointTooOld": ("20 * 60", "150"),
