@@ -9,7 +9,7 @@ from tests.cluster.prometheus import Prometheus
 from tests.cluster.support import wait_until
 from tests.unit.dashboards import Asked, asked
 
-pytestmark = [pytest.mark.larger, pytest.mark.needs_workers]
+pytestmark = [pytest.mark.long, pytest.mark.larger, pytest.mark.needs_workers]
 # Empty on a lab that is well: no alert, no drill, no other region, and nobody who asked enough of one camera.
 PERHAPS = {
     ("camgrid-backups", "Last drill failed"),
