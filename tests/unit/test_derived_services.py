@@ -117,7 +117,8 @@ def test_every_package_of_a_monitor_is_upgraded_with_some_component(derived):
 
 
 def test_every_component_has_a_play(derived):
-    plays = yaml.safe_load((ROOT / "playbooks/upgrade.yml").read_text())
+    parts = (ROOT / f"playbooks/{name}.yml" for name in ("upgrade", "upgrade_monitoring"))
+    plays = [play for part in parts for play in yaml.safe_load(part.read_text())]
     groups = {group for play in plays for group in play.get("hosts", "").split(":")}
     of_nodes = {"postgresql", "patroni", "pool"}
     for host in derived.hosts:
