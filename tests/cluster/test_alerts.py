@@ -55,6 +55,13 @@ def shown(cluster: Cluster, host: str, certificate: bytes) -> AbstractContextMan
     return breaking.done(cluster, host, do, f"mv {path}.kept {path}")
 
 
+def trusted_too(cluster: Cluster, host: str, ca: bytes) -> AbstractContextManager[None]:
+    """One more CA among those that a host trusts."""
+    path = "/etc/camgrid/pki/ca.crt"
+    do = f"cp -a {path} {path}.kept && cat >>{path} <<'END'\n{ca.decode()}END"
+    return breaking.done(cluster, host, do, f"mv {path}.kept {path}")
+
+
 def issued(where: Path, cluster: Cluster, host: str) -> bytes:
     """A host's certificate and key, from the CA in a directory."""
     ca = x509.load_pem_x509_certificate((where / "ca.crt").read_bytes())
@@ -65,6 +72,7 @@ def issued(where: Path, cluster: Cluster, host: str) -> bytes:
 def test_certificates_that_end_or_are_refused(cluster, watching, places, tmp_path, monkeypatch):
     short, foreign = places["replica 1"].host, places["replica 2"].host
     monkeypatch.setattr(pki, "HOST_LIFE", pki.RENEW_BEFORE / 6)
+    monkeypatch.setattr(pki, "CA_LIFE", pki.CA_LIFE / 100)
     pki.make_ca(tmp_path, cluster.topology.cluster)
     own, another = issued(pki.directory(cluster.inventory), cluster, short), issued(tmp_path, cluster, foreign)
     # The collector looks at certificates every five minutes, and when it starts.
@@ -74,6 +82,7 @@ def test_certificates_that_end_or_are_refused(cluster, watching, places, tmp_pat
         Cause(breaking.done(cluster, monitor, "true", look), {}),
         Cause(shown(cluster, short, own), {"CertificateExpiring": {"host": short, "service": "node"}}),
         Cause(shown(cluster, foreign, another), {"CertificateRefused": {"host": foreign, "service": "node"}}),
+        Cause(trusted_too(cluster, monitor, (tmp_path / "ca.crt").read_bytes()), {"AuthorityExpiring": {}}),
         Cause(breaking.done(cluster, monitor, look, "true"), {}),
     )
     settle(cluster)

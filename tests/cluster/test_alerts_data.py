@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -52,6 +52,27 @@ def test_metadata_that_are_not_as_they_should_be(cluster, watching):
         Cause(inactive, {"MetadataOutOfSync": {"node": node.name}}),
         Cause(unused, {"PlacementsInactive": {}}),
     )
+    settle(cluster)
+
+
+def rebalance_of(cluster: Cluster, *moves: str) -> AbstractContextManager[None]:
+    """A rebalance of Citus's own whose moves are these statements; afterwards it never was."""
+    job = "INSERT INTO pg_dist_background_job (job_type, description) VALUES ('rebalance', 'alarm') RETURNING job_id"
+    task = "INSERT INTO pg_dist_background_task (job_id, command) SELECT job_id, unnest(ARRAY[$${}$$]) FROM job"
+    mine = "job_id IN (SELECT job_id FROM pg_dist_background_job WHERE description = 'alarm')"
+    over = [
+        "SELECT citus_job_cancel(job_id) FROM pg_dist_background_job WHERE description = 'alarm'",
+        "SELECT citus_job_wait(job_id) FROM pg_dist_background_job WHERE description = 'alarm'",
+        f"DELETE FROM pg_dist_background_task WHERE {mine}",
+        "DELETE FROM pg_dist_background_job WHERE description = 'alarm'",
+    ]
+    return breaking.psql(cluster, cluster.leader(0), [f"WITH job AS ({job}) {task.format('$$, $$'.join(moves))}"], over)
+
+
+def test_a_rebalance_that_does_not_get_on(cluster, watching):
+    """One of its moves takes for ever, and another fails however often Citus tries it."""
+    never = rebalance_of(cluster, "SELECT pg_sleep(3600)", "SELECT 1 / 0")
+    fire(watching, Cause(never, {"RebalanceStuck": {}, "BackgroundTaskFails": {}}))
     settle(cluster)
 
 

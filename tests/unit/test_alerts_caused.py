@@ -8,13 +8,7 @@ from tests.cluster.hurried import rules
 from tests.cluster.support import ROOT
 
 NOT_CAUSED = {
-    "AuthorityExpiring": "a CA that ends within 180 days would have to be the cluster's",
-    "BackgroundTaskFails": "a move that fails is tried again, and done, before it is looked at",
-    "BackupDamaged": "tests/restore damages a page of a backup",
     "ClockSkew": "all hosts of a lab have this machine's clock",
-    "RebalanceStuck": "tests/cluster/test_rebalance.py has a move that waits, and is not that patient",
-    "RestoreDrillFailed": "tests/restore has the drill",
-    "RestoreDrillTooOld": "tests/restore has the drill",
     "TwoPrimaries": "what tests/region shows cannot come about",
 }
 

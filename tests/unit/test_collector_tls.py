@@ -104,6 +104,20 @@ def test_a_certificate_is_told_of_with_its_end(told):
     assert found["camgrid_certificate_expiry_timestamp_seconds"] < found["camgrid_ca_expiry_timestamp_seconds"]
 
 
+def test_of_two_cas_the_one_that_ends_first_is_told_of(told, tmp_path, monkeypatch):
+    monkeypatch.setattr(pki, "CA_LIFE", pki.CA_LIFE / 10)
+    pki.make_ca(tmp_path, "another")
+    own, both = Path(told.ca_certificate), tmp_path / "both.crt"
+    both.write_bytes(own.read_bytes() + (tmp_path / "ca.crt").read_bytes())
+    changed = dataclasses.replace(told, ca_certificate=str(both))
+    first, second = (
+        [sample.value for sample in certificates.look(each) if sample.name == "camgrid_ca_expiry_timestamp_seconds"]
+        for each in (told, changed)
+    )
+    assert len(second) == 1
+    assert second < first
+
+
 def test_one_of_another_ca_is_not_valid(told, tmp_path):
     other = single(tmp_path)
     pki.ensure(other, build(other))

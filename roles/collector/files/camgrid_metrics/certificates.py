@@ -18,13 +18,11 @@ _VERIFIED = "Whether the certificate that a service shows is valid for its host 
 
 
 def look(settings: Settings) -> list[Sample]:
-    """Samples of every service that answers, and of the CA itself."""
+    """Samples of every service that answers, and of the CA: of two, as while it changes, what ends first."""
     context = ssl.create_default_context(cafile=settings.ca_certificate)
     context.load_cert_chain(settings.certificate)
-    found = [
-        Sample("camgrid_ca_expiry_timestamp_seconds", "Until when the cluster's CA is valid", (), _until(certificate))
-        for certificate in context.get_ca_certs()
-    ]
+    until = min(_until(certificate) for certificate in context.get_ca_certs())
+    found = [Sample("camgrid_ca_expiry_timestamp_seconds", "Until when the cluster's CA is valid", (), until)]
     for host in settings.hosts:
         for service, port in host.services.items():
             found += _service(context, host, service, port)
