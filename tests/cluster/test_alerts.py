@@ -73,7 +73,9 @@ def test_certificates_that_end_or_are_refused(cluster, watching, places, tmp_pat
     short, foreign = places["replica 1"].host, places["replica 2"].host
     monkeypatch.setattr(pki, "HOST_LIFE", pki.RENEW_BEFORE / 6)
     monkeypatch.setattr(pki, "CA_LIFE", pki.CA_LIFE / 100)
-    pki.make_ca(tmp_path, cluster.topology.cluster)
+    for where in (tmp_path, tmp_path / "ending"):
+        where.mkdir(exist_ok=True)
+        pki.make_ca(where, cluster.topology.cluster)
     own, another = issued(pki.directory(cluster.inventory), cluster, short), issued(tmp_path, cluster, foreign)
     # The collector looks at certificates every five minutes, and when it starts.
     monitor, look = cluster.topology.roles["monitor"][0], "systemctl restart camgrid-metrics"
@@ -82,7 +84,7 @@ def test_certificates_that_end_or_are_refused(cluster, watching, places, tmp_pat
         Cause(breaking.done(cluster, monitor, "true", look), {}),
         Cause(shown(cluster, short, own), {"CertificateExpiring": {"host": short, "service": "node"}}),
         Cause(shown(cluster, foreign, another), {"CertificateRefused": {"host": foreign, "service": "node"}}),
-        Cause(trusted_too(cluster, monitor, (tmp_path / "ca.crt").read_bytes()), {"AuthorityExpiring": {}}),
+        Cause(trusted_too(cluster, monitor, (tmp_path / "ending/ca.crt").read_bytes()), {"AuthorityExpiring": {}}),
         Cause(breaking.done(cluster, monitor, look, "true"), {}),
     )
     settle(cluster)
