@@ -192,7 +192,9 @@ def brought_up(lab: LabTier, phase: str, outcome: Outcome) -> bool:
     started = time.monotonic()
     up = ["up", "--name", lab.name, "--subnet", lab.subnet, "--phase", phase, "--no-data"]
     up += ["--offline", str(made_bundle())] if lab is OFFLINE else []
-    if subprocess.run([ROOT / "scripts/lab", *up], check=False).returncode:
+    # Bare hosts come up both ways: as Ansible does it by itself, and over Mitogen, as labs do.
+    environment = os.environ | ({"ANSIBLE_STRATEGY": "linear"} if phase == READS.phase else {})
+    if subprocess.run([ROOT / "scripts/lab", *up], check=False, env=environment).returncode:
         say(f"{lab.name}: {phase} did not come up; its log is in /var/lib/camgrid/labs/{lab.name}")
         outcome.failed += 1
         return False

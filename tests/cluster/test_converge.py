@@ -33,6 +33,16 @@ def test_a_second_run_changes_nothing(cluster):
     assert set(changes(run.stdout).values()) == {0}
 
 
+def test_nor_does_a_faster_one(cluster, monkeypatch):
+    monkeypatch.setenv("ANSIBLE_STRATEGY", "mitogen_linear")
+    started = time.monotonic()
+    run = cluster.playbook("site")
+    MEASURED.append(f"over Mitogen it took {time.monotonic() - started:.0f} s")
+    assert run.returncode == 0, run.stdout[-3000:]
+    assert set(changes(run.stdout)) == {*cluster.topology.hosts, "localhost"}
+    assert set(changes(run.stdout).values()) == {0}
+
+
 @pytest.mark.long
 def test_check_mode_finds_no_difference(cluster):
     run = cluster.playbook("site", "--check", "--diff")

@@ -41,6 +41,8 @@ def configure(lab: Lab) -> None:
         cwd=ROOT,
         env={
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            # All hosts share this machine's processors, which would be busy with starting Python for each task.
+            "ANSIBLE_STRATEGY": os.environ.get("ANSIBLE_STRATEGY", "mitogen_linear"),
             "ANSIBLE_FORCE_COLOR": "1" if sys.stderr.isatty() and "NO_COLOR" not in os.environ else "0",
         },
     )
