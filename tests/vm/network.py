@@ -23,6 +23,9 @@ REACHED = (5432, 8008)
 def at_its_address() -> Iterator[None]:
     """Lets the machine's own address be one of this machine's loopback, where QEMU forwards REACHED from."""
     run(["ip", "address", "replace", f"{ADDRESS}/32", "dev", "lo"])
+    # By itself a client would come from that address too, which the machine takes for its own and does not answer.
+    source = ["proto", "kernel", "scope", "host", "src", "127.0.0.1", "table", "local"]
+    run(["ip", "route", "change", "local", ADDRESS, "dev", "lo", *source])
     try:
         yield
     finally:

@@ -43,6 +43,8 @@ def configure(lab: Lab) -> None:
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             # All hosts share this machine's processors, which would be busy with starting Python for each task.
             "ANSIBLE_STRATEGY": os.environ.get("ANSIBLE_STRATEGY", "mitogen_linear"),
+            # Seconds until a host counts as unreachable; over Mitogen its Python has to have started by then.
+            "ANSIBLE_TIMEOUT": "60",
             "ANSIBLE_FORCE_COLOR": "1" if sys.stderr.isatty() and "NO_COLOR" not in os.environ else "0",
         },
     )
