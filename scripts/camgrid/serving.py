@@ -21,6 +21,7 @@ def problems(inventory: Inventory) -> list[Problem]:
     topology = build(inventory)
     return [
         *_replicas(topology),
+        *_repository(topology),
         *_proxies(topology),
         *_connections(topology),
         *_floating_address(topology),
@@ -59,6 +60,14 @@ def _values(inventory: Inventory) -> Iterator[Problem]:
     names = inventory.var("camgrid_endpoint_names", [])
     if not isinstance(names, list):
         yield Problem("all", "camgrid_endpoint_names", f"is {names!r}", "a list of names, such as [db.example.org]")
+
+
+def _repository(topology: Topology) -> Iterator[Problem]:
+    # Nor would pgBackRest: its server runs as one user, and the data is another's.
+    for host in topology.roles.get("backup", []):
+        if topology.node(host):
+            text = "has the database too: whoever loses this host loses data and backups at once"
+            yield Problem(host, "backup", text, "name a host without a database in the group backup, or none")
 
 
 def _replicas(topology: Topology) -> Iterator[Problem]:

@@ -34,6 +34,14 @@ def test_two_members_of_etcd():
     assert "use 1, 3 or 5" in text
 
 
+def test_a_repository_beside_the_data_that_it_is_to_save():
+    changed = inventory()
+    changed.groups["backup"] = ["w2b"]
+    ((host, variable, text),) = found(changed)
+    assert (host, variable) == ("w2b", "backup")
+    assert "loses data and backups at once" in text
+
+
 def test_a_group_with_one_member():
     ((host, variable, text),) = found(without(inventory(), "w2b"))
     assert (host, variable) == ("w2a", "citus_group")

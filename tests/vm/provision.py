@@ -54,7 +54,7 @@ def write_inventory(machine: Machine, directory: Path, **variables: Any) -> Path
             }
         },
         "coordinator": {"hosts": {HOST: machine.variables | variables}},
-        **{group: {"hosts": {HOST: {}}} for group in ("etcd", "proxy", "backup", "monitor", "region_main")},
+        **{group: {"hosts": {HOST: {}}} for group in ("etcd", "proxy", "monitor", "region_main")},
     }
     (directory / "hosts.yml").write_text(yaml.safe_dump(content, sort_keys=False))
     return directory
