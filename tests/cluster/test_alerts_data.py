@@ -56,7 +56,7 @@ def test_metadata_that_are_not_as_they_should_be(cluster, watching):
 
 
 def rebalance_of(cluster: Cluster, *moves: str) -> AbstractContextManager[None]:
-    """A rebalance of Citus's own whose moves are these statements; afterwards it never was."""
+    """These statements in Citus's queue in the place of a rebalance's moves; afterwards they never were."""
     job = "INSERT INTO pg_dist_background_job (job_type, description) VALUES ('rebalance', 'alarm') RETURNING job_id"
     task = "INSERT INTO pg_dist_background_task (job_id, command) SELECT job_id, unnest(ARRAY[$${}$$]) FROM job"
     mine = "job_id IN (SELECT job_id FROM pg_dist_background_job WHERE description = 'alarm')"
@@ -70,7 +70,7 @@ def rebalance_of(cluster: Cluster, *moves: str) -> AbstractContextManager[None]:
 
 
 def test_a_rebalance_that_does_not_get_on(cluster, watching):
-    """One of its moves fails however often Citus tries it, and another takes for ever; it makes one at a time."""
+    """What stands for a move fails however often Citus tries it, and another takes for ever; it runs one at a time."""
     never = rebalance_of(cluster, "SELECT 1 / 0", "SELECT pg_sleep(3600)")
     fire(watching, Cause(never, {"RebalanceStuck": {}, "BackgroundTaskFails": {}}))
     settle(cluster)
